@@ -1,0 +1,1 @@
+"""The numeric system: capture, neural face model, speech and head file. Knows nothing of Blender."""

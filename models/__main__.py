@@ -1,0 +1,48 @@
+"""Command line of the numeric layer: `python -m models COMMAND …`."""
+
+import argparse
+import importlib
+import json
+import logging
+import sys
+
+from .errors import NeuralFaceError
+
+COMMANDS = {
+    "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
+    "train": ("head.command", "train a head file from a performance"),
+    "animate": ("speech.command", "text to animation parameters"),
+    "info": ("head.info", "what is in a head file"),
+}
+"""Name → (module with `add_arguments(parser)` and `run(args)`, help line)."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; expected failures end with a sentence and exit status 2."""
+    name = next((a for a in (arguments or sys.argv[1:]) if a in COMMANDS), None)
+    parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command, (module, text) in COMMANDS.items():
+        sub = commands.add_parser(command, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="machine-readable result on stdout")
+        sub.add_argument("--verbose", action="store_true", help="log what happens")
+        if command == name:
+            importlib.import_module(f".{module}", __package__).add_arguments(sub)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING)
+    module = importlib.import_module(f".{COMMANDS[options.command][0]}", __package__)
+    try:
+        result = module.run(options)
+    except NeuralFaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        for key, value in (result or {}).items():
+            print(f"{key}: {value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Calibrated multi-view captures: cameras, pictures, textures and performances."""

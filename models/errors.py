@@ -1,0 +1,25 @@
+"""Errors a user can act on. Everything else is a defect and keeps its traceback."""
+
+
+class NeuralFaceError(Exception):
+    """An expected failure; its message is a sentence the user can act on."""
+
+
+class HeadFileError(NeuralFaceError):
+    """The head file is damaged, unsafe, or of an unsupported schema."""
+
+
+class CaptureError(NeuralFaceError):
+    """A capture folder or a performance is incomplete or inconsistent."""
+
+
+class TextError(NeuralFaceError):
+    """The text cannot be spoken."""
+
+
+class MissingDependencyError(NeuralFaceError):
+    """A package, program or driver that this task needs is not installed."""
+
+
+class CancelledError(NeuralFaceError):
+    """The user stopped the task; nothing was changed."""

@@ -1,0 +1,1 @@
+"""The neural face model: networks, training, inference and the head file."""

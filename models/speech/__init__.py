@@ -1,0 +1,1 @@
+"""From words to phones, cues and animation parameters."""

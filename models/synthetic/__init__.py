@@ -1,0 +1,1 @@
+"""A synthetic actor, its captures and their known truth."""
