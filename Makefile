@@ -1,0 +1,74 @@
+# Neural Face: every target makes the environments it needs. Debian or Ubuntu, Python 3.11.
+
+PYTHON ?= python3.11
+TEXT ?= The quick brown fox jumps over the lazy sleeping dog
+OUT ?= out
+HEAD ?=
+BIN := .venv/bin
+BLENDER_EXT = $(wildcard .venv/lib/python3.11/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py)
+# Test files that touch Blender; the others need no second Blender version.
+BLENDER_TESTS = $(shell grep -lwE 'addon|bpy|scene' tests/test_*.py)
+# A Python 3.13 that really runs (a pyenv shim may not).
+PYTHON313 = $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python),\
+	$(shell $(python) -c pass 2>/dev/null && echo $(python))))
+export TEXT OUT HEAD
+
+.PHONY: setup system demo pictures test test-blender45 test-blender52 extension
+
+setup: .venv/.ready
+
+system:
+	@.ci/system-packages
+
+demo: .venv/.ready
+	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
+		--text "$$TEXT" --out "$$OUT" --head "$$HEAD"
+
+pictures: .venv/.ready
+	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
+		--text "$$TEXT" --out "$$OUT" --head "$$HEAD" \
+		--contact-sheet docs/pictures/contact_sheet.png
+
+test: .venv/.ready .venv45/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory test-blender45 test-blender52
+
+test-blender45: .venv45/.ready
+	.venv45/bin/python -m pytest $(BLENDER_TESTS)
+
+ifneq ($(filter test test-blender52,$(MAKECMDGOALS)),)
+ifneq ($(PYTHON313),)
+test-blender52: .venv52/.ready
+	.venv52/bin/python -m pytest $(BLENDER_TESTS)
+else
+test-blender52:
+	@echo "No Python 3.13: the tests on Blender 5.2 are left out."
+endif
+endif
+
+extension: .venv/.ready
+	mkdir -p "$$OUT"
+	$(BIN)/python $(BLENDER_EXT) build --source-dir . --output-dir "$$OUT"
+	for zip in "$$OUT"/neural_face-*.zip; do $(BIN)/python $(BLENDER_EXT) validate "$$zip"; done
+
+.venv/.ready: requirements.txt requirements-blender.txt requirements-capture.txt requirements-test.txt | system
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it or say PYTHON=/path/to/python3.11."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -r requirements.txt -r requirements-blender.txt -r requirements-test.txt
+	$(BIN)/pip install -q --no-deps -r requirements-capture.txt
+	touch $@
+
+# Only Blender itself is installed here: all else is borrowed from .venv, which comes later in the path.
+.venv45/.ready: requirements-blender45.txt .venv/.ready
+	test -x .venv45/bin/python || $(PYTHON) -m venv .venv45
+	.venv45/bin/pip install -q --no-deps -r requirements-blender45.txt
+	echo "$(CURDIR)/.venv/lib/python3.11/site-packages" > .venv45/lib/python3.11/site-packages/borrowed.pth
+	touch $@
+
+.venv52/.ready: requirements-blender52.txt | system
+	test -x .venv52/bin/python || $(PYTHON313) -m venv .venv52
+	.venv52/bin/pip install -q -r requirements-blender52.txt
+	touch $@
+
