@@ -1,0 +1,222 @@
+"""The layers: which folder may import what. Walks every import by its syntax tree."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = ("models", "neural_face_addon", "operators", "panels")
+BLENDER = {"bpy", "bpy_extras", "bmesh", "mathutils", "gpu", "gpu_extras", "blf", "bl_ui", "aud"}
+BLENDER |= {"addon_utils", "bl_operators", "idprop", "imbuf", "freestyle"}
+NUMERIC = {"torch", "scipy", "cv2", "safetensors", "soundfile", "g2p_en", "nltk", "mediapipe"}
+MAY_IMPORT = {
+    "models": {"models"},
+    "neural_face_addon": {"neural_face_addon"},
+    "operators": {"operators", "neural_face_addon"},
+    "panels": {"panels", "neural_face_addon"},
+    "": {"neural_face_addon"},
+}
+BRIDGE_TO_MODELS = "neural_face_addon/runtime.py"
+RENDERER_IN_BLENDER = "models/synthetic/scene.py"
+"""The one file of the numeric layer that may use Blender, inside its functions."""
+OUTSIDE_BLENDER = {"neural_face_addon/source.py"}
+"""Started as a script; loads the package and may name it absolutely."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module: its dotted name from the root, or of another package."""
+
+    line: int
+    name: str
+    relative: bool
+    lazy: bool
+
+    @property
+    def top(self) -> str:
+        return self.name.split(".")[0]
+
+
+class _Imports(ast.NodeVisitor):
+    """Collects the imports of a file; those in functions or for type checkers only are lazy."""
+
+    def __init__(self, path: str) -> None:
+        self.package = path.split("/")[:-1]
+        self.found: list[Import] = []
+        self.lazy = False
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._visit_lazily(node.body)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_If(self, node: ast.If) -> None:
+        if not ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            self.generic_visit(node)
+            return
+        self._visit_lazily(node.body)
+        for statement in node.orelse:
+            self.visit(statement)
+
+    def _visit_lazily(self, nodes: list[ast.stmt]) -> None:
+        outer, self.lazy = self.lazy, True
+        for node in nodes:
+            self.visit(node)
+        self.lazy = outer
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self._add(node, alias.name, relative=False)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if not node.level:
+            self._add(node, node.module, relative=False)
+            return
+        kept = self.package[: len(self.package) - node.level + 1]
+        base = [*kept, *(node.module.split(".") if node.module else [])]
+        if node.level - 1 > len(self.package):
+            base = ["(above the root)"]
+        for alias in node.names:
+            self._add(node, ".".join([*base, alias.name]), relative=True)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """`import_module("x")` and `__import__("x")` with a plain name are imports as well."""
+        called = ast.unparse(node.func).split(".")[-1]
+        first = node.args[0] if node.args else None
+        if called in {"import_module", "__import__"} and isinstance(first, ast.Constant):
+            name = str(first.value)
+            if not name.startswith("."):
+                self._add(node, name, relative=False)
+        self.generic_visit(node)
+
+    def _add(self, node: ast.AST, name: str, *, relative: bool) -> None:
+        self.found.append(Import(node.lineno, name, relative, self.lazy))
+
+
+def violations(path: str, source: str) -> list[str]:
+    """What the file at `path` (from the root) imports against the rules."""
+    collector = _Imports(path)
+    collector.visit(ast.parse(source))
+    return [
+        f"{path}:{item.line}: {reason}: {item.name}"
+        for item in collector.found
+        for reason in _reasons(path, item)
+    ]
+
+
+def _reasons(path: str, item: Import) -> Iterator[str]:
+    layer = path.split("/")[0] if "/" in path else ""
+    inside = item.relative or item.top in {*LAYERS, "neural_face"}
+    if layer == "" and not item.lazy:
+        yield "the root imports nothing at module level"
+    if inside and not item.relative and path not in OUTSIDE_BLENDER:
+        yield "the extension is loaded under another name: import relatively"
+    if inside and item.relative and item.top not in MAY_IMPORT[layer]:
+        lazily_bridged = path == BRIDGE_TO_MODELS and item.top == "models" and item.lazy
+        if not lazily_bridged:
+            yield f"{layer or 'the root'} must not import this layer"
+    in_renderer = path == RENDERER_IN_BLENDER and item.lazy
+    if layer == "models" and item.top in BLENDER and not in_renderer:
+        yield "the numeric layer knows nothing of Blender"
+    in_bridge = layer == "neural_face_addon" and item.lazy
+    if layer != "models" and item.top in NUMERIC and not in_bridge:
+        yield "the numeric packages belong to models"
+
+
+def _sources() -> list[Path]:
+    files = [ROOT / "__init__.py"]
+    for layer in LAYERS:
+        files += sorted((ROOT / layer).rglob("*.py"))
+    return files
+
+
+@pytest.mark.parametrize("path", [str(file.relative_to(ROOT)) for file in _sources()])
+def test_file_keeps_to_its_layer(path: str) -> None:
+    assert violations(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+def test_every_layer_is_walked() -> None:
+    walked = {file.relative_to(ROOT).parts[0] for file in _sources()}
+    assert walked == {"__init__.py", *LAYERS}
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("__init__.py", "import bpy"),
+        ("__init__.py", "from .neural_face_addon import registration"),
+        ("__init__.py", "def register():\n from . import operators"),
+        ("models/a.py", "import bpy"),
+        ("models/a.py", "def f():\n import mathutils"),
+        ("models/a.py", "from .. import neural_face_addon"),
+        ("models/head/a.py", "from ...operators.x import y"),
+        ("models/head/a.py", "from models.files import write_json"),
+        ("models/synthetic/scene.py", "import bpy"),
+        ("models/a.py", "import importlib\nimportlib.import_module('bpy')"),
+        ("models/a.py", "from ... import other_extension"),
+        ("neural_face_addon/runtime.py", "from ..models import mesh"),
+        ("neural_face_addon/runtime.py", "import torch"),
+        ("neural_face_addon/rig.py", "def f():\n from ..models.mesh import HeadMesh"),
+        ("neural_face_addon/rig.py", "from ..operators import import_head"),
+        ("neural_face_addon/rig.py", "def f():\n from ..panels import main"),
+        ("neural_face_addon/rig.py", "import neural_face.neural_face_addon"),
+        ("neural_face_addon/rig.py", "class A:\n import torch"),
+        ("neural_face_addon/rig.py", "try:\n import torch\nexcept ImportError:\n torch = None"),
+        ("operators/a.py", "def f():\n import torch"),
+        ("operators/a.py", "def f():\n from ..models import mesh"),
+        ("operators/a.py", "from ..panels import main"),
+        ("panels/a.py", "from ..operators import import_head"),
+        ("panels/a.py", "def f():\n from ..models import mesh"),
+    ],
+)
+def test_violation_is_found(path: str, source: str) -> None:
+    assert len(violations(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("__init__.py", "def register():\n from .neural_face_addon import registration"),
+        ("models/head/a.py", "import torch\nfrom ..mesh import HeadMesh\nfrom . import network"),
+        ("models/synthetic/scene.py", "def render():\n import bpy"),
+        ("neural_face_addon/runtime.py", "def f():\n from ..models.head import inference"),
+        ("neural_face_addon/runtime.py", "def f():\n import torch"),
+        (
+            "neural_face_addon/rig.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n import torch",
+        ),
+        ("operators/a.py", "import bpy\nfrom ..neural_face_addon import rig"),
+        ("panels/a.py", "import bpy\nfrom ..neural_face_addon import rig"),
+    ],
+)
+def test_allowed_imports_pass(path: str, source: str) -> None:
+    assert violations(path, source) == []
+
+
+IMPORT_ALL_WITHOUT_BLENDER = """
+import importlib, pkgutil, sys
+sys.modules["bpy"] = None
+import models
+for module in pkgutil.walk_packages(models.__path__, "models."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(len([name for name in sys.modules if name.startswith("models.")]))
+"""
+
+
+def test_numeric_layer_loads_where_there_is_no_blender() -> None:
+    pytest.importorskip("torch", reason="the networks need torch")
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL_WITHOUT_BLENDER],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10
