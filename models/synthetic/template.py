@@ -7,6 +7,8 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh, Region
@@ -22,7 +24,9 @@ IDENTITY = {
 """The bundled actor: morph → weight."""
 
 NECK_RINGS = 6
-CROPS = {"mouth": (256, 256), "left_eye": (192, 192), "right_eye": (192, 192)}
+CROPS = {"mouth": 320, "left_eye": 192, "right_eye": 192}
+"""Side of each local crop in texels of the atlas."""
+RESOLUTIONS = {"mouth": 256, "left_eye": 192, "right_eye": 192}
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,6 @@ def _cut_head(base: BaseMesh, vertices: np.ndarray) -> tuple[np.ndarray, dict[st
 
 def _islands(corners: np.ndarray, count: int) -> np.ndarray:
     """UV island of each quad (F,)."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     edges = np.concatenate([corners[:, [0, k]] for k in (1, 2, 3)])
     graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(count, count))
     return connected_components(graph, directed=False)[1][corners[:, 0]]
@@ -177,10 +178,11 @@ def _regions(
     for patch in patches:
         rim = uvs[patch.rim]
         centre = (rim.min(0) + rim.max(0)) / 2
-        rows, columns = CROPS[patch.name]
-        row = round((1 - centre[1]) * ATLAS_SIZE - rows / 2)
-        column = round(centre[0] * ATLAS_SIZE - columns / 2)
-        regions.append(Region(patch.name, (row, column, rows, columns), rows, masks[patch.name]))
+        side = CROPS[patch.name]
+        row = round((1 - centre[1]) * ATLAS_SIZE - side / 2)
+        column = round(centre[0] * ATLAS_SIZE - side / 2)
+        crop = (row, column, side, side)
+        regions.append(Region(patch.name, crop, RESOLUTIONS[patch.name], masks[patch.name]))
     regions.append(Region("face", (0, 0, ATLAS_SIZE, ATLAS_SIZE), ATLAS_SIZE // 2, masks["face"]))
     return tuple(regions)
 
