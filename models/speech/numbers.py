@@ -61,7 +61,7 @@ def digits(text: str, zero: str = "zero") -> list[str]:
 
 
 def ordinal(number: int) -> list[str]:
-    """Words of 1st, 2nd, 3rd, …"""
+    """Words of 1st, 2nd, 3rd and so on."""
     *head, last = cardinal(number)
     if last in _ORDINALS:
         last = _ORDINALS[last]
