@@ -1,0 +1,95 @@
+"""The zip that users install: built, validated, and loaded by Blender's real extension loader."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
+
+ROOT = Path(__file__).resolve().parent.parent
+FORBIDDEN = ("tests/", "docs/", "out/", "cache/", "Makefile", "pyproject.toml", "requirements")
+
+
+def _packager(*arguments: str) -> str:
+    """Run Blender's own extension command line."""
+    scripts = Path(bpy.utils.resource_path("LOCAL")) / "scripts"
+    tool = scripts / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
+    done = subprocess.run(
+        [sys.executable, str(tool), *arguments], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("extension") / "neural_face.zip"
+    _packager("build", "--source-dir", str(ROOT), "--output-filepath", str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def session(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """What happened to the zip in a fresh profile."""
+    folder = tmp_path_factory.mktemp("profile")
+    repository = folder / "repository"
+    repository.mkdir()
+    bundled = ROOT / "models" / "bundled" / "actor.nface"
+    with_torch = importlib.util.find_spec("torch") and bundled.exists()
+    script = Path(__file__).with_name("extension_session.py")
+    done = subprocess.run(
+        [sys.executable, script, archive, repository, str(bundled) if with_torch else ""],
+        env={**os.environ, "BLENDER_USER_RESOURCES": str(folder), "HOME": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    report["output"] = done.stdout + done.stderr
+    return report
+
+
+def test_zip_is_valid(archive: Path) -> None:
+    assert "error" not in _packager("validate", str(archive)).lower()
+
+
+def test_zip_holds_what_users_need_and_nothing_else(archive: Path) -> None:
+    with zipfile.ZipFile(archive) as content:
+        names = content.namelist()
+    needed = {"__init__.py", "blender_manifest.toml", "LICENSE", "README.md", "models/__main__.py"}
+    needed |= {str(p.relative_to(ROOT)) for p in (ROOT / "models/bundled").glob("*.nface")}
+    assert needed <= set(names)
+    unwanted = [
+        name
+        for name in names
+        if name.startswith(FORBIDDEN)
+        or "__pycache__" in name
+        or name.endswith((".pyc", ".zip", ".png", ".part"))
+        or any(part.startswith(".") for part in name.split("/"))
+    ]
+    assert unwanted == []
+
+
+def test_loads_in_a_fresh_profile(session: dict) -> None:
+    assert session["enabled"]
+    assert "neural_face/blender_manifest.toml" in session["installed"]
+    assert any(name.startswith("Operator.NEURAL_FACE_OT") for name in session["added"])
+    assert any(name.startswith("Panel.") for name in session["added"])
+
+
+def test_leaves_nothing_behind(session: dict) -> None:
+    assert session["left_over"] == []
+
+
+def test_breaks_no_policy(session: dict) -> None:
+    assert session["warnings"] == []
+    for sign in ("policy", "traceback", "warning:"):
+        assert sign not in session["output"].lower(), session["output"]
