@@ -43,8 +43,8 @@ def _tongue_unit(name: str) -> np.ndarray:
     base = load_base_mesh()
     tongue = base.group("helper-tongue")
     depth = base.vertices[tongue, 1]
-    front = np.clip((np.quantile(depth, 0.7) - depth) / np.ptp(depth), 0, None) / 0.65
-    share = np.clip(front, 0, 1) ** 1.5
+    root, tip = np.quantile(depth, 0.7), depth.min()
+    share = np.clip((root - depth) / (root - tip), 0, 1) ** 1.5
     offsets = np.zeros_like(base.vertices)
     if name == "tongueUp":
         offsets[tongue, 2] = TONGUE_LIFT * share

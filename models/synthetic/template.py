@@ -23,7 +23,8 @@ IDENTITY = {
 }
 """The bundled actor: morph → weight."""
 
-NECK_RINGS = 6
+NECK_LENGTH = 0.03
+"""How much neck stays below the jaw, metres."""
 CROPS = {"mouth": 320, "left_eye": 192, "right_eye": 192}
 """Side of each local crop in texels of the atlas."""
 RESOLUTIONS = {"mouth": 256, "left_eye": 192, "right_eye": 192}
@@ -108,7 +109,10 @@ def build_actor(identity: dict[str, float]) -> Actor:
 
 
 def _cut_head(base: BaseMesh, vertices: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Quads of head and neck, and the rim loops of mouth and eyes (base vertices)."""
+    """Quads of head and neck, and the rim loops of mouth and eyes (base vertices).
+
+    The neck's lower edge in `vertices` is levelled in place.
+    """
     body = base.groups == "body"
     faces, corners = base.faces[body], base.face_uvs[body]
     island = _islands(corners, len(base.uvs))
@@ -118,14 +122,18 @@ def _cut_head(base: BaseMesh, vertices: np.ndarray) -> tuple[np.ndarray, dict[st
     rims = {"mouth": loops.pop(int(np.argmin([vertices[loop][:, 2].mean() for loop in loops])))}
     for loop in loops:
         rims["left_eye" if vertices[loop][:, 0].mean() > 0 else "right_eye"] = loop
+    torso = island[np.flatnonzero(~skull & np.isin(faces, neck).any(1))[0]]
     chosen = skull.copy()
-    frontier = set(neck.tolist())
-    torso = island == island[np.flatnonzero(~skull & np.isin(faces, neck).any(1))[0]]
-    for _ in range(NECK_RINGS):
-        ring = torso & ~chosen & np.isin(faces, list(frontier)).any(1)
-        chosen |= ring
-        frontier = set(faces[ring].ravel().tolist())
+    floor = vertices[neck, 2].min() - NECK_LENGTH
+    chosen |= (island == torso) & (vertices[faces].mean(1)[:, 2] > floor)
+    _level(boundary_loops(faces[chosen]), floor, vertices)
     return faces[chosen], rims
+
+
+def _level(loops: list[np.ndarray], floor: float, vertices: np.ndarray) -> None:
+    """Bring the loop that ends the neck to the height `floor`, in place."""
+    lowest = min(loops, key=lambda loop: vertices[loop, 2].mean())
+    vertices[lowest, 2] = floor
 
 
 def _islands(corners: np.ndarray, count: int) -> np.ndarray:
