@@ -9,9 +9,13 @@ from .lipspace import LipSpace
 
 HOLD = 0.072
 """Seconds that a closure lasts at least: two frames at 30 fps, wherever they fall."""
-RISE, FALL = 0.055, 0.045
+HELD_SHARE = 0.3
+"""Share of the phone's length that its closure lasts, if that is longer."""
+LEAD = 0.025
+"""Seconds by which closures precede the middle of the phone (measured: median 0.03)."""
+RISE, FALL = 0.035, 0.035
 """Seconds in which a gate opens before and closes after its hold."""
-ROUNDED_SHARE = 0.06
+ROUNDED_SHARE = 0.12
 """Opening left on w, as a share of the talker's range."""
 
 
@@ -72,8 +76,8 @@ def phone_gate(phones: Phones, labels: tuple[str, ...], times: np.ndarray) -> np
     """Largest gate (T,) over the phones with these labels, held around each one's middle."""
     total = np.zeros(len(times))
     for place in np.flatnonzero(np.isin(phones.label, labels)):
-        half = max(HOLD, 0.5 * phones.duration[place]) / 2
-        middle = phones.middle[place]
+        half = max(HOLD, HELD_SHARE * phones.duration[place]) / 2
+        middle = phones.middle[place] - LEAD
         total = np.maximum(total, gate(times, middle - half, middle + half))
     return total
 
