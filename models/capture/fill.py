@@ -41,6 +41,11 @@ class Reference:
         self._sum += weight[..., None] * colour
         self._weight += weight
 
+    def merge(self, other: "Reference") -> None:
+        """Count the frames of another reference too."""
+        self._sum += other._sum
+        self._weight += other._weight
+
     def texture(self) -> np.ndarray:
         """The whole reference (S, S, 3) float32, texels never seen interpolated."""
         mean = self._sum / np.maximum(self._weight, 1e-6)[..., None]

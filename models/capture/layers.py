@@ -77,10 +77,10 @@ class UnwrapSettings:
         border: Pixels over which a picture fades out at its edge.
     """
 
-    power: float = 4.0
+    power: float = 8.0
     focus_power: float = 120.0
     tolerance: float = 0.0004
-    slope_tolerance: float = 1.5
+    slope_tolerance: float = 1.0
     border: float = 12.0
 
 

@@ -141,10 +141,7 @@ class Performance:
 
     def vertices(self, take: Take, frames: np.ndarray | slice | None = None) -> np.ndarray:
         """Head-local vertices (n, V, 3) of the chosen frames (all when None), metres."""
-        chosen = slice(None) if frames is None else frames
-        if take.tracked is not None:
-            return take.tracked[chosen]
-        return self.mesh.pose(take.controls[chosen])
+        return take_vertices(self.mesh, take, slice(None) if frames is None else frames)
 
     def texture(self, take: Take, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """Texture (H, W, 3) and how well each texel was seen (H, W), both uint8.
@@ -158,6 +155,11 @@ class Performance:
         if colour is None or seen is None or colour.shape[:2] != seen.shape:
             raise CaptureError(f"The texture {colour_path.name} is missing or damaged.")
         return cv2.cvtColor(colour, cv2.COLOR_BGR2RGB), seen
+
+
+def take_vertices(mesh: HeadMesh, take: Take, frames: np.ndarray | slice) -> np.ndarray:
+    """Head-local vertices (n, V, 3) of the chosen frames, metres."""
+    return mesh.pose(take.controls[frames]) if take.tracked is None else take.tracked[frames]
 
 
 class PerformanceWriter:
@@ -188,7 +190,8 @@ class PerformanceWriter:
             raise CaptureError(f"The performance has two takes called {take.name!r}.")
         if abs(take.fps - self.fps) > 1e-6:
             raise CaptureError(
-                f"Take {take.name!r} has {take.fps:g} frames a second, the performance {self.fps:g}."
+                f"Take {take.name!r} has {take.fps:g} frames a second, "
+                f"the performance {self.fps:g}."
             )
         arrays = {"controls": take.controls, "head_pose": take.head_pose.astype(np.float32)}
         if take.tracked is not None:

@@ -12,7 +12,7 @@ from .cameras import Camera
 from .layers import Layer, Surface, UnwrapSettings, View
 from .raster import Rasteriser
 
-STEEPEST = 6.0
+STEEPEST = 4.0
 """Depth steps beyond this slope between neighbouring pixels are edges of something in front."""
 MASK_GROWTH = 2
 """Pixels by which hair and lashes are widened, for the blur of lens and filter."""
@@ -73,8 +73,8 @@ def focus(mesh: HeadMesh, normals: np.ndarray) -> np.ndarray:
             continue
         mask = region.vertex_mask[:, None]
         front = (mask**2 * normals).sum(0)
-        result[:, :3] += mask * front / np.linalg.norm(front)
-        result[:, 3:] += np.clip(2 * mask, 0, 1)
+        result[:, :3] += mask * front / max(np.linalg.norm(front), 1e-9)
+        result[:, 3:] += np.clip(4 * mask - 3, 0, 1)
     length = np.linalg.norm(result[:, :3], axis=1, keepdims=True)
     result[:, :3] /= np.maximum(length, 1e-9)
     result[:, 3] = np.minimum(result[:, 3], 1)
