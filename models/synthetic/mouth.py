@@ -1,0 +1,141 @@
+"""Inside of the mouth: teeth, gums, tongue and walls, lit through the opening of the lips."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ..capture.layers import Layer
+from .appearance import inner_mouth_quads
+from .assets import FittedAsset, load_asset, load_image, rigid_motion
+from .basemesh import load_base_mesh
+from .controls import control_offsets
+from .lighting import aperture_light, shade, vertex_normals
+from .template import Actor
+
+TEETH, TEETH_IMAGE = "meshes/teeth/teeth_base/teeth_base.mhclo", "teeth/teeth.png"
+TONGUE, TONGUE_IMAGE = "meshes/tongue/tongue01/tongue01.mhclo", "teeth/tongue01_diffuse.png"
+DEPTH_TINT = np.array([0.30, 0.13, 0.11])
+"""Light that has bounced around inside: what the darkest corner still shows."""
+WALL, PLAIN_TONGUE = np.array([0.62, 0.27, 0.25]), np.array([0.78, 0.42, 0.40])
+PLAIN_TEETH = np.array([0.88, 0.85, 0.78])
+
+
+class Mouth:
+    """Everything behind the lips of one actor."""
+
+    def __init__(self, actor: Actor, data: Path | None) -> None:
+        """Load teeth and tongue from `data`; plain helper meshes when None."""
+        self._actor = actor
+        base = load_base_mesh()
+        self._jaws = {jaw: base.group(f"helper-{jaw}-teeth") for jaw in ("upper", "lower")}
+        self._wall_vertices, self._wall_faces = _compact(inner_mouth_quads(actor))
+        if data is None:
+            self._tongue = _helper(base, "helper-tongue")
+            self._teeth = _helper(base, "helper-upper-teeth", "helper-lower-teeth")
+            self._tongue_image = self._teeth_image = None
+        else:
+            self._tongue = load_asset(data / TONGUE, actor.base_vertices)
+            self._teeth = load_asset(data / TEETH, actor.base_vertices)
+            self._tongue_image = load_image(data / TONGUE_IMAGE)
+            self._teeth_image = _natural_teeth(load_image(data / TEETH_IMAGE))
+        lower = np.isin(self._teeth.base, self._jaws["lower"]).any(1)
+        self._lower_teeth = _island_majority(self._teeth, lower)
+        self._teeth_rest = self._teeth.positions(actor.base_vertices)
+        needed = [self._wall_vertices, self._tongue.base.ravel(), *self._jaws.values()]
+        self._needed = np.unique(np.concatenate(needed))
+        self._offsets = control_offsets()[:, self._needed]
+
+    def base_pose(self, controls: np.ndarray) -> np.ndarray:
+        """Base-mesh vertices (N, 3); only those of the mouth are moved by controls (C,)."""
+        base = self._actor.base_vertices.copy()
+        base[self._needed] += np.tensordot(controls.astype(np.float32), self._offsets, 1)
+        return base
+
+    def teeth(self, base: np.ndarray) -> np.ndarray:
+        """Teeth and gums (P, 3): each jaw moves as one rigid piece with its helper."""
+        points = np.empty_like(self._teeth_rest)
+        for jaw, chosen in (("upper", ~self._lower_teeth), ("lower", self._lower_teeth)):
+            helper = self._jaws[jaw]
+            rotation, shift = rigid_motion(self._actor.base_vertices[helper], base[helper])
+            points[chosen] = self._teeth_rest[chosen] @ rotation.T + shift
+        return points
+
+    def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Layer]:
+        """Layers for head vertices (V, 3), head at rest."""
+        base = self.base_pose(controls)
+        lips = self._actor.patches[0]
+        rim = vertices[np.r_[lips.upper, lips.lower[1:-1][::-1]]]
+        teeth = self.teeth(base)
+        tongue = self._tongue.positions(base)
+        walls = base[self._wall_vertices]
+        plain = np.zeros((len(walls), 2), np.float32)
+        return [
+            _lit("walls", walls, self._wall_faces, plain, None, WALL, rim, 0.8),
+            _lit("tongue", tongue, self._tongue.faces, self._tongue.uvs, self._tongue_image,
+                 PLAIN_TONGUE if self._tongue_image is None else np.array([0.93, 0.80, 0.80]), rim, 0.95),
+            _lit("teeth", teeth, self._teeth.faces, self._teeth.uvs, self._teeth_image,
+                 PLAIN_TEETH if self._teeth_image is None else np.ones(3), rim, 1.15),
+        ]  # fmt: skip
+
+
+def _lit(
+    name: str,
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    uvs: np.ndarray,
+    image: np.ndarray | None,
+    tone: np.ndarray,
+    rim: np.ndarray,
+    gain: float,
+) -> Layer:
+    """A layer lit through the opening `rim`."""
+    seen = np.clip(aperture_light(vertices, rim), 0, 1)
+    behind = vertices[:, 1] - rim[:, 1].min()
+    outside = np.clip(1 - behind / 0.002, 0, 1)
+    light = np.clip(np.maximum(seen * 1.75, outside), 0, 1)[:, None] ** np.array([0.62, 0.78, 0.80])
+    normals = vertex_normals(vertices, faces)
+    facing = shade(normals, np.ones(len(normals))) * gain
+    colours = tone * (light * facing + (1 - light) * DEPTH_TINT * (0.25 + 0.75 * light))
+    return Layer(
+        name,
+        vertices.astype(np.float32),
+        faces,
+        uvs.astype(np.float32),
+        image,
+        np.clip(colours, 0, 1).astype(np.float32),
+    )
+
+
+def _natural_teeth(image: np.ndarray) -> np.ndarray:
+    """The photo's grey teeth and crimson gums, turned ivory and pink."""
+    colour = image[..., :3].astype(np.float32) / 255
+    redness = np.clip((colour[..., :1] - colour[..., 1:2]) * 3.5, 0, 1)
+    grey = colour.mean(-1, keepdims=True)
+    ivory = np.clip(0.50 + 0.55 * grey, 0, 1) * np.array([0.985, 0.94, 0.865])
+    pink = np.clip(0.30 + 0.9 * grey, 0, 1) * np.array([1.0, 0.60, 0.57])
+    mixed = ivory * (1 - redness) + pink * redness
+    alpha = np.full((*mixed.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([(np.clip(mixed, 0, 1) * 255).astype(np.uint8), alpha], -1)
+
+
+def _compact(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    used, flat = np.unique(quads, return_inverse=True)
+    flat = flat.reshape(quads.shape)
+    return used, np.concatenate([flat[:, [0, 1, 2]], flat[:, [0, 2, 3]]]).astype(np.int32)
+
+
+def _helper(base: "object", *groups: str) -> FittedAsset:
+    """The base mesh's own helper geometry as an asset."""
+    used, faces = _compact(base.faces[np.isin(base.groups, groups)])
+    weights = np.zeros((len(used), 3))
+    weights[:, 0] = 1
+    zeros = np.zeros((len(used), 2))
+    binding = np.repeat(used[:, None], 3, axis=1)
+    return FittedAsset(faces, zeros, np.arange(len(used)), binding, weights, np.zeros_like(weights))
+
+
+def _island_majority(asset: FittedAsset, flags: np.ndarray) -> np.ndarray:
+    """Every vertex (P,) bool takes the majority of its connected piece."""
+    islands = asset.islands()
+    share = np.bincount(islands, flags) / np.maximum(np.bincount(islands), 1)
+    return share[islands] > 0.5

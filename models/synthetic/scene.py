@@ -1,0 +1,111 @@
+"""One frame of the synthetic actor as layers for the rasteriser."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..capture.extract import part_image, part_layer
+from ..capture.layers import Layer
+from ..mesh import ATLAS_SIZE
+from ..pose import to_world
+from .appearance import Appearance, SkinState
+from .assets import load_image
+from .eyes import Eyes
+from .hair import actor_parts
+from .mouth import Mouth
+from .skin import SKIN, SKIN_TONE, base_uv_corners
+from .template import Actor
+
+BACKGROUND = (0.40, 0.415, 0.44)
+NECK_FALLOFF = 0.08
+"""Metres below the head's edge over which the neck stops following the head."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One moment of the actor.
+
+    Attributes:
+        layers: For the rasteriser, in the world.
+        texture: The true atlas (S, S, 3) uint8 of the skin.
+        vertices: (V, 3) head-local.
+    """
+
+    layers: list[Layer]
+    texture: np.ndarray
+    vertices: np.ndarray
+
+
+class Scene:
+    """The actor with everything that does not change from frame to frame prepared."""
+
+    def __init__(self, actor: Actor, data: Path | None = None, size: int = ATLAS_SIZE) -> None:
+        """Dress the actor.
+
+        Args:
+            actor: The actor; its mesh gets hair and lashes where `data` has them.
+            data: Folder of the performer's CC0 assets; plain procedural looks when None.
+            size: Side of the true textures.
+        """
+        parts = actor_parts(actor, data) if data else ()
+        actor = replace(actor, mesh=replace(actor.mesh, parts=parts))
+        self.actor, self.mesh = actor, actor.mesh
+        scalp = parts[0].positions(actor.mesh.vertices) if parts else None
+        self.appearance = Appearance(actor, data, scalp, size)
+        self._eyes, self._mouth = Eyes(actor, data), Mouth(actor, data)
+        self._parts = [(part, part_image(part)) for part in parts]
+        self._torso = _Torso(self.appearance, data)
+
+    def frame(self, controls: np.ndarray, head_pose: np.ndarray) -> Frame:
+        """The actor with controls (C,) and head pose (6,)."""
+        vertices = self.mesh.pose(controls)
+        state = self.appearance.state(vertices)
+        texture = self.appearance.texture(state)
+        local = [
+            Layer("skin", vertices, self.appearance.faces, self.mesh.uvs, texture),
+            *self._eyes.layers(vertices, controls),
+            *self._mouth.layers(vertices, controls),
+            *(part_layer(part, vertices, image) for part, image in self._parts),
+        ]
+        layers = [
+            replace(
+                layer,
+                vertices=to_world(layer.vertices, head_pose, self.mesh.pivot).astype(np.float32),
+            )
+            for layer in local
+        ]
+        layers.append(self._torso.layer(state, head_pose, self.mesh.pivot))
+        return Frame(layers, texture, vertices)
+
+
+class _Torso:
+    """Neck and chest: the neck follows the head, the chest stays."""
+
+    def __init__(self, appearance: Appearance, data: Path | None) -> None:
+        actor, faces = appearance.actor, appearance.torso_faces
+        self._image = load_image(data / SKIN) if data else None
+        self._tone = 1.0 if data else SKIN_TONE
+        index = np.concatenate([actor.base_index, appearance.torso_base])
+        corners = base_uv_corners(index, faces).reshape(-1, 2)
+        pairs = np.c_[faces.ravel(), np.round(corners * 1e6).astype(int)]
+        _, first, flat = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+        self._source = faces.ravel()[first]
+        self._uvs = corners[first].astype(np.float32)
+        self._faces = flat.reshape(-1, 3).astype(np.int32)
+        rest = np.concatenate([actor.mesh.vertices, actor.base_vertices[appearance.torso_base]])
+        shared = np.unique(faces[faces < len(actor.mesh.vertices)])
+        below = rest[shared, 2].min() - rest[:, 2]
+        follow = np.clip(1 - below / NECK_FALLOFF, 0, 1)
+        follow[: len(actor.mesh.vertices)] = 1.0
+        self._follow = (follow * follow * (3 - 2 * follow))[self._source, None]
+
+    def layer(self, state: SkinState, head_pose: np.ndarray, pivot: np.ndarray) -> Layer:
+        """The torso under a head with this pose."""
+        rest = state.vertices[self._source]
+        moved = to_world(rest, head_pose, pivot)
+        vertices = rest + self._follow * (moved - rest)
+        colours = (state.shade[self._source] * self._tone).astype(np.float32)
+        return Layer(
+            "torso", vertices.astype(np.float32), self._faces, self._uvs, self._image, colours
+        )
