@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 TEXT ?= The quick brown fox jumps over the lazy sleeping dog
 OUT ?= out
 HEAD ?=
+ONLY ?=
+DEVICE ?= cpu
 BIN := .venv/bin
 BLENDER_EXT = $(wildcard .venv/lib/python3.11/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py)
 # Test files that touch Blender; the others need no second Blender version.
@@ -11,9 +13,9 @@ BLENDER_TESTS = $(shell grep -lwE 'addon|bpy|scene' tests/test_*.py)
 # A Python 3.13 that really runs (a pyenv shim may not).
 PYTHON313 = $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python),\
 	$(shell $(python) -c pass 2>/dev/null && echo $(python))))
-export TEXT OUT HEAD
+export TEXT OUT HEAD ONLY DEVICE
 
-.PHONY: setup system demo pictures test test-blender45 test-blender52 extension
+.PHONY: setup system demo pictures test test-blender45 test-blender52 bench extension
 
 setup: .venv/.ready
 
@@ -48,27 +50,35 @@ test-blender52:
 endif
 endif
 
+bench: .venv/.ready
+	@$(BIN)/python -m tests.bench --only "$$ONLY" --device "$$DEVICE" --out "$$OUT" \
+		$(if $(HEAD),--head "$$HEAD")
+
 extension: .venv/.ready
 	mkdir -p "$$OUT"
 	$(BIN)/python $(BLENDER_EXT) build --source-dir . --output-dir "$$OUT"
 	for zip in "$$OUT"/neural_face-*.zip; do $(BIN)/python $(BLENDER_EXT) validate "$$zip"; done
 
+# Setting up talks on standard error only: standard output belongs to the targets' results.
 .venv/.ready: requirements.txt requirements-blender.txt requirements-capture.txt requirements-test.txt | system
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it or say PYTHON=/path/to/python3.11."; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -r requirements.txt -r requirements-blender.txt -r requirements-test.txt
-	$(BIN)/pip install -q --no-deps -r requirements-capture.txt
-	touch $@
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Python 3.11 is needed: install it, or say PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@echo "Setting up .venv" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >&2
+	@$(BIN)/pip install -q -r requirements.txt -r requirements-blender.txt -r requirements-test.txt >&2
+	@$(BIN)/pip install -q --no-deps -r requirements-capture.txt >&2
+	@touch $@
 
-# Only Blender itself is installed here: all else is borrowed from .venv, which comes later in the path.
+# Only Blender itself is installed here; all else is borrowed from .venv, which comes later in the path.
 .venv45/.ready: requirements-blender45.txt .venv/.ready
-	test -x .venv45/bin/python || $(PYTHON) -m venv .venv45
-	.venv45/bin/pip install -q --no-deps -r requirements-blender45.txt
-	echo "$(CURDIR)/.venv/lib/python3.11/site-packages" > .venv45/lib/python3.11/site-packages/borrowed.pth
-	touch $@
+	@echo "Setting up .venv45" >&2
+	@test -x .venv45/bin/python || $(PYTHON) -m venv .venv45 >&2
+	@.venv45/bin/pip install -q --no-deps -r requirements-blender45.txt >&2
+	@echo "$(CURDIR)/.venv/lib/python3.11/site-packages" > .venv45/lib/python3.11/site-packages/borrowed.pth
+	@touch $@
 
 .venv52/.ready: requirements-blender52.txt | system
-	test -x .venv52/bin/python || $(PYTHON313) -m venv .venv52
-	.venv52/bin/pip install -q -r requirements-blender52.txt
-	touch $@
-
+	@echo "Setting up .venv52" >&2
+	@test -x .venv52/bin/python || $(PYTHON313) -m venv .venv52 >&2
+	@.venv52/bin/pip install -q -r requirements-blender52.txt >&2
+	@touch $@
