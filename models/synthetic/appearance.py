@@ -131,9 +131,10 @@ class Appearance:
     def _tint(self, vertices: np.ndarray) -> np.ndarray:
         """Flush where skin is squeezed, pallor where it is stretched."""
         ratio = _vertex_areas(vertices, self.faces) / np.maximum(self._rest_area, 1e-12)
-        squeeze = np.clip(1 - ratio, -0.5, 0.6) * (self._rest_area > 0)
+        squeeze = np.clip(1 - ratio, -0.3, 0.6) * (self._rest_area > 0)
         for _ in range(3):
             squeeze = (self._average[: self._count, : self._count] @ squeeze).astype(np.float32)
+        squeeze = np.where(squeeze < 0, 0.45 * squeeze, squeeze)
         return (1 + np.tanh(1.6 * squeeze)[:, None] * FLUSH).astype(np.float32)
 
     def _torso_edge(self) -> np.ndarray:

@@ -90,9 +90,10 @@ class Dominance(torch.nn.Module):
         peak = peak + LARGEST_SHIFT * torch.tanh(self.shift[index])
         distance = batch.times[None, :, None, None] - peak[:, None]
         onset, offset = self.onset[index][:, None].exp(), self.offset[index][:, None].exp()
-        dominance = self.strength[index][:, None] - torch.where(
-            distance < 0, onset, offset
-        ) * distance.abs()
+        dominance = (
+            self.strength[index][:, None]
+            - torch.where(distance < 0, onset, offset) * distance.abs()
+        )
         dominance = dominance.masked_fill(~batch.present[:, None, :, None], -1e4)
         return (torch.softmax(dominance, dim=2) * targets[:, None]).sum(2)
 

@@ -16,13 +16,15 @@ from .template import Actor
 PHOTO = "eyes/grey_eye.png"
 PHOTO_CENTRE, PHOTO_IRIS, PHOTO_BALL = (0.2935, 0.7005), 0.1145, 0.27
 """Where the photo shows an eye: column and row of its middle, radii, shares of the side."""
-IRIS_RADIUS = 0.0060
+IRIS_RADIUS = 0.0057
 LOOK_OUT, LOOK_IN, LOOK_UP, LOOK_DOWN = 30.0, 30.0, 25.0, 30.0
 """Degrees the eyeball turns when a look control is 1."""
 REACH = np.radians(78)
 """The sphere is drawn this far from the optical axis."""
 RINGS, SECTORS = 44, 64
 TEXTURE = 512
+CORNEA_HALF = HALF * [0.6, 1.0, 0.45]
+"""The cornea bulges, so its highlight sits nearer to the axis than that of a sphere."""
 UPPER_SHADOW, LOWER_SHADOW = 0.0034, 0.0014
 IRIS_INNER, IRIS_OUTER = np.array([0.62, 0.40, 0.20]), np.array([0.40, 0.36, 0.25])
 SCLERA = np.array([1.0, 0.97, 0.945])
@@ -112,7 +114,7 @@ class Eyes:
                     _lid_shadow(points, normals, upper, lower),
                 )
             )
-            spark = self._spark.points @ _towards(HALF).T
+            spark = self._spark.points @ _towards(CORNEA_HALF).T
             layers.append(
                 Layer(
                     f"{patch.name}_spark",
@@ -147,6 +149,7 @@ def _dense(chain: np.ndarray) -> np.ndarray:
 
 def _towards(direction: np.ndarray) -> np.ndarray:
     """Rotation that carries -Y to `direction`."""
+    direction = direction / np.linalg.norm(direction)
     yaw = np.degrees(np.arctan2(direction[0], -direction[1]))
     return gaze_rotation(yaw, np.degrees(np.arcsin(direction[2])))
 

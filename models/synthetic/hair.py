@@ -15,7 +15,7 @@ from .skin import HAIR_TONE, noise, skin_faces
 from .template import Actor
 from .texels import TexelMap
 
-STYLE = "short02"
+STYLE = "short03"
 LASHES = "eyelashes02"
 LASH_STRENGTH = 0.85
 SIZE = 1024

@@ -38,9 +38,9 @@ class Mouth:
             self._teeth = load_asset(data / TEETH, actor.base_vertices)
             self._tongue_image = load_image(data / TONGUE_IMAGE)
             self._teeth_image = _natural_teeth(load_image(data / TEETH_IMAGE))
-        lower = np.isin(self._teeth.base, self._jaws["lower"]).any(1)
-        self._lower_teeth = _island_majority(self._teeth, lower)
         self._teeth_rest = self._teeth.positions(actor.base_vertices)
+        lower = np.isin(self._teeth.base, self._jaws["lower"])
+        self._lower_share = (lower * self._teeth.weights).sum(1, keepdims=True)
         needed = [self._wall_vertices, self._tongue.base.ravel(), *self._jaws.values()]
         self._needed = np.unique(np.concatenate(needed))
         self._offsets = control_offsets()[:, self._needed]
@@ -52,12 +52,12 @@ class Mouth:
         return base
 
     def teeth(self, base: np.ndarray) -> np.ndarray:
-        """Teeth and gums (P, 3): each jaw moves as one rigid piece with its helper."""
-        points = np.empty_like(self._teeth_rest)
-        for jaw, chosen in (("upper", ~self._lower_teeth), ("lower", self._lower_teeth)):
-            helper = self._jaws[jaw]
+        """Teeth and gums (P, 3): each jaw is rigid and moves with its helper."""
+        points = np.zeros_like(self._teeth_rest)
+        shares = {"upper": 1 - self._lower_share, "lower": self._lower_share}
+        for jaw, helper in self._jaws.items():
             rotation, shift = rigid_motion(self._actor.base_vertices[helper], base[helper])
-            points[chosen] = self._teeth_rest[chosen] @ rotation.T + shift
+            points += shares[jaw] * (self._teeth_rest @ rotation.T + shift)
         return points
 
     def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Layer]:
@@ -133,9 +133,3 @@ def _helper(base: "object", *groups: str) -> FittedAsset:
     binding = np.repeat(used[:, None], 3, axis=1)
     return FittedAsset(faces, zeros, np.arange(len(used)), binding, weights, np.zeros_like(weights))
 
-
-def _island_majority(asset: FittedAsset, flags: np.ndarray) -> np.ndarray:
-    """Every vertex (P,) bool takes the majority of its connected piece."""
-    islands = asset.islands()
-    share = np.bincount(islands, flags) / np.maximum(np.bincount(islands), 1)
-    return share[islands] > 0.5

@@ -138,8 +138,7 @@ def _stubble(actor: Actor, positions: np.ndarray, albedo: np.ndarray) -> np.ndar
     front = np.clip((-0.035 - positions[:, 1]) / 0.02, 0, 1)
     off_lips = np.clip((cKDTree(rim).query(positions)[0] - 0.0085) / 0.004, 0, 1)
     mask = below_top * above_neck * front * off_lips
-    dots = np.clip(noise(positions, 0.0005, 7) - 0.7, 0, 1.5) * 0.12
-    shadow = mask * (0.045 + 0.015 * noise(positions, 0.006, 8) + dots)
+    shadow = mask * (0.07 + 0.012 * noise(positions, 0.006, 8) + 0.020 * noise(positions, 0.0008, 7))
     return albedo * (1 - shadow[:, None] * np.array([1.0, 0.9, 0.75], np.float32))
 
 

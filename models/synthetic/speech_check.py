@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ..speech.phones import BILABIALS
-from .constraints import constrain
 from .coarticulation import CoarticulationModel, bundled_model
+from .constraints import constrain
 from .lipspace import LipSpace
 from .speech_baselines import linear_keys, ridge, static_visemes
 from .spoken import SpokenEnglish, SpokenSentence
@@ -72,9 +72,7 @@ def model_opening(model: CoarticulationModel) -> OpeningCurve:
 
     def curve(sentence: SpokenSentence) -> np.ndarray:
         features = model.features(sentence.phones, sentence.times)
-        return model.lips.opening(
-            constrain(features, sentence.phones, sentence.times, model.lips)
-        )
+        return model.lips.opening(constrain(features, sentence.phones, sentence.times, model.lips))
 
     return curve
 

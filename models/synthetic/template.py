@@ -20,6 +20,10 @@ from .patches import EYE_GRID, MOUTH_GRID, Patch, rim_chains
 IDENTITY = {
     "macrodetails/caucasian-male-young": 1.0,
     "macrodetails/universal-male-young-averagemuscle-averageweight": 1.0,
+    "eyes/l-eye-height2-incr": 0.8,
+    "eyes/r-eye-height2-incr": 0.8,
+    "mouth/mouth-lowerlip-volume-incr": 0.4,
+    "mouth/mouth-upperlip-volume-incr": 0.4,
 }
 """The bundled actor: morph → weight."""
 

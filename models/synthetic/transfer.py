@@ -23,7 +23,7 @@ LIMITS = {
     "mouthStretchRight": 0.7, "mouthRollLower": 0.7, "mouthRollUpper": 0.5,
     "mouthShrugLower": 0.7, "mouthShrugUpper": 0.6, "mouthPressLeft": 0.6,
     "mouthPressRight": 0.6, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9,
-    "mouthUpperUpLeft": 0.8, "mouthUpperUpRight": 0.8,
+    "mouthUpperUpLeft": 0.8, "mouthUpperUpRight": 0.8, "jawForward": 0.3,
 }  # fmt: skip
 """Controls that may answer, with their largest values in speech."""
 PAIRS = ((80, 88), (81, 178), (82, 87), (13, 14), (312, 317), (311, 402), (310, 318))
@@ -38,7 +38,7 @@ SHARED_MOTION = 0.4
 RIDGE = 0.06
 RELUCTANCE = {
     "mouthLeft": 6.0, "mouthRight": 6.0, "mouthShrugLower": 3.0, "mouthShrugUpper": 4.0,
-    "mouthRollUpper": 4.0, "mouthFrownLeft": 2.0, "mouthFrownRight": 2.0,
+    "mouthRollUpper": 4.0, "jawForward": 8.0, "mouthFrownLeft": 2.0, "mouthFrownRight": 2.0,
 }  # fmt: skip
 """Factor on the ridge of controls that would otherwise answer to errors of measurement."""
 SYMMETRY = 0.2
@@ -92,18 +92,22 @@ class Retarget:
         self,
         moved: np.ndarray,
         opening: np.ndarray,
-        expected: Mapping[str, np.ndarray] | None = None,
+        posture: Mapping[str, np.ndarray | float] | None = None,
     ) -> np.ndarray:
         """Controls (T, C) whose lips show the talker's.
 
         Args:
             moved: (T, L, 3) displacement of the landmarks from closed lips, outer-eye distances.
             opening: (T,) inner-lip opening above the closure level, outer-eye distances.
-            expected: Control name → (T,) value to stay near, for what lips alone do not tell.
+            posture: Control name → value, (T,) or one, added to the lips' shape but not to the
+                gap: a smile, a lip rolled in. Names not in `LIMITS` are ignored.
         """
-        measured = self._measurements(moved, opening) * self.weights
+        added = self._posture(len(opening), posture or {})
+        shape = self.rows.copy()
+        shape[-3 * len(PAIRS) :] = 0
+        measured = (self._measurements(moved, opening) + added @ shape.T) * self.weights
         weighted = self.rows * self.weights[:, None]
-        centre = self._expected(opening, expected or {})
+        centre = added + self._expected_jaw(opening)
         share = 1.0 / len(self.vertices)
         gram = share * weighted.T @ weighted + self.prior
         moment = share * measured @ weighted + centre @ self.prior
@@ -131,12 +135,17 @@ class Retarget:
         upward = rest / np.linalg.norm(rest, axis=-1, keepdims=True)
         return (opening[:, None] * ratio)[..., None] * upward
 
-    def _expected(self, opening: np.ndarray, expected: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _posture(self, count: int, posture: Mapping[str, np.ndarray | float]) -> np.ndarray:
+        added = np.zeros((count, len(self.names)))
+        for name, value in posture.items():
+            if name in LIMITS:
+                added[:, self.names.index(name)] = value
+        return added
+
+    def _expected_jaw(self, opening: np.ndarray) -> np.ndarray:
         centre = np.zeros((len(opening), len(self.names)))
         full = self.mesh.lip_gap(self.mesh.pose(_unit(self.mesh, "jawOpen")))
         centre[:, self.names.index("jawOpen")] = JAW_SHARE * opening * self.scale / full
-        for name, value in expected.items():
-            centre[:, self.names.index(name)] = value
         return centre
 
     def _spread(self, solved: np.ndarray) -> np.ndarray:
