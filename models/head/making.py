@@ -1,0 +1,340 @@
+"""From a performance to a head file's contents: train the regions, then build the code space."""
+
+import logging
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ..capture.performance import Performance, Take
+from ..mesh import REGION_NAMES
+from ..progress import Progress, silent
+from .codes import CodeSpace, ExampleSet, ExampleTake
+from .control_map import ControlMap, fit_control_map
+from .dataset import RegionData, TrainingData, load_training_data
+from .file import HeadFile
+from .inference import Head, choose_device
+from .naming import name_sliders
+from .network import RegionNetwork
+from .slider_space import (
+    RegionCodes,
+    capture_spread,
+    effect_axes,
+    encode_frames,
+    mirror_matrix,
+    mirrored_controls,
+    rest_latents,
+)
+from .trainer import Trainer
+from .training import CODE_SIZES, RegionTask, TrainingConfig, start_network
+from .weights import pack_network
+
+log = logging.getLogger(__name__)
+MIRROR_SAMPLES = 3000
+THUMBNAIL_SIDE = 256
+PERCENTILES = (1, 99)
+CURVE_POINTS = 400
+
+Curve = list[tuple[float, dict[str, float]]]
+"""(how far the training was, losses) points."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Trained networks and how they came about.
+
+    Attributes:
+        networks: One for each region, in the mesh's order.
+        curves: Losses of each region over its training.
+        seconds: Time spent training.
+        steps: Steps of each region.
+    """
+
+    networks: list[RegionNetwork]
+    curves: dict[str, Curve] = field(default_factory=dict)
+    seconds: float = 0.0
+    steps: dict[str, int] = field(default_factory=dict)
+
+
+def train_regions(
+    data: TrainingData,
+    config: TrainingConfig,
+    device: str | None = None,
+    checkpoints: Path | None = None,
+    progress: Progress = silent,
+    code_sizes: dict[str, int] = CODE_SIZES,
+) -> Training:
+    """Train all regions, one after another; finished ones are taken from their checkpoints.
+
+    Args:
+        data: Pictured frames.
+        config: How.
+        device: "cpu", "cuda" or None for the best there is.
+        checkpoints: Folder for `REGION.pt`.
+        progress: Told how far all regions together are.
+        code_sizes: Code elements of each region.
+    """
+    place = choose_device(device)
+    training = Training([])
+    begin, done, total = time.monotonic(), 0.0, sum(config.shares)
+    for region, share in zip(data.regions, config.shares, strict=True):
+        name = region.region.name
+        progress(done / total, f"{name}: principal components")
+        network = start_network(region, data.train, config, code_sizes[name]).to(place)
+        task = RegionTask(network, region, data.train, config)
+        curve = _CurveReport(name, progress, done / total, share / total)
+        trainer = Trainer(
+            task,
+            config.steps,
+            60 * config.minutes * share / total if config.minutes else None,
+            checkpoints / f"{name}.pt" if checkpoints else None,
+            config.seed,
+            reports=(curve,),
+        )
+        trainer.run()
+        training.networks.append(task.average.eval())
+        training.curves[name], training.steps[name] = curve.points(), trainer.step
+        done += share
+    return Training(training.networks, training.curves, time.monotonic() - begin, training.steps)
+
+
+class _CurveReport:
+    """Averages losses into a curve and passes progress on."""
+
+    def __init__(self, name: str, progress: Progress, start: float, share: float) -> None:
+        self._name, self._progress = name, progress
+        self._start, self._share = start, share
+        self._sums: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+
+    def __call__(self, step: int, fraction: float, losses: dict[str, float]) -> None:
+        bin_losses = self._sums[int(fraction * CURVE_POINTS)]
+        for name, value in losses.items():
+            bin_losses[name].append(value)
+        shown = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        self._progress(self._start + self._share * fraction, f"{self._name}: step {step}, {shown}")
+
+    def points(self) -> Curve:
+        return [
+            (place / CURVE_POINTS, {name: float(np.mean(v)) for name, v in values.items()})
+            for place, values in sorted(self._sums.items())
+        ]
+
+
+def build_head(
+    performance: Performance,
+    data: TrainingData,
+    training: Training,
+    progress: Progress = silent,
+    figures: dict | None = None,
+) -> HeadFile:
+    """Code space, slider names and examples of trained networks: a head file's contents.
+
+    Args:
+        performance: What was trained on; all its takes become examples.
+        data: Its pictured frames.
+        training: `train_regions`' result.
+        progress: Told how far it is.
+        figures: Of the training, for head.json.
+    """
+    networks = training.networks
+    codes = []
+    for place, (network, region) in enumerate(zip(networks, data.regions, strict=True)):
+        progress(0.5 * place / len(networks), f"encoding frames: {region.region.name}")
+        codes.append(encode_frames(network, region, data.train))
+    maps = [
+        fit_control_map(
+            data.controls[data.train],
+            region_codes.latents[data.train],
+            region_codes.geometry[data.train],
+            region.geometry[data.train],
+        )
+        for region_codes, region in zip(codes, data.regions, strict=True)
+    ]
+    coder = MotionCoder(data, networks, maps)
+    space, names = _code_space(data, codes, coder, performance)
+    progress(0.6, "encoding motion")
+    examples = _examples(performance, coder, space)
+    captured = examples.codes if len(examples.codes) else space.codes([c.latents for c in codes])
+    low, high = np.percentile(captured, PERCENTILES, axis=0)
+    regions = [name for name, size in _sizes(networks) for _ in range(size)]
+    fit = held_out_fit(data, codes, maps)
+    document = {
+        "schema": 1,
+        "name": str(performance.about.get("name", "Head")),
+        "fps": performance.fps,
+        **{
+            key: performance.about.get(key, default)
+            for key, default in (
+                ("licence", ""),
+                ("consent", ""),
+                ("provenance", ""),
+                ("credits", []),
+            )
+        },
+        "units": {"length": "metre", "time": "second", "texture": "sRGB", "axes": "Z up, face -Y"},
+        "regions": [
+            {"name": name, "dims": network.dims.to_dict()}
+            for name, network in zip(REGION_NAMES, networks, strict=True)
+        ],
+        "sliders": [
+            {"name": name, "region": region, "low": float(least), "high": float(most)}
+            for name, region, least, most in zip(names, regions, low, high, strict=True)
+        ],
+        "training": {"control_map_r2": fit, **(figures or {})},
+    }
+    tensors = space.tensors()
+    for name, network in zip(REGION_NAMES, networks, strict=True):
+        tensors |= pack_network(name, network)
+    head = HeadFile(
+        document, tensors, data.mesh, data.base, examples.arrays(), _thumbnail(data.base)
+    )
+    rest = Head(head, "cpu").decode(np.zeros(len(names), np.float32)).texture
+    progress(1.0, "head built")
+    return HeadFile(document, tensors, data.mesh, data.base, head.examples, _thumbnail(rest))
+
+
+def _sizes(networks: list[RegionNetwork]) -> list[tuple[str, int]]:
+    return [(n, network.dims.code) for n, network in zip(REGION_NAMES, networks, strict=True)]
+
+
+class MotionCoder:
+    """Latent vectors of frames that have no picture, from controls and vertices."""
+
+    def __init__(
+        self, data: TrainingData, networks: list[RegionNetwork], maps: list[ControlMap]
+    ) -> None:
+        self._data, self._networks, self._maps = data, networks, maps
+
+    def __call__(self, controls: np.ndarray, vertices: np.ndarray) -> list[np.ndarray]:
+        """Each region's latents (n, Z_r) of controls (n, C) and vertices (n, V, 3)."""
+        regions = zip(self._data.regions, self._networks, self._maps, strict=True)
+        return [self._region(*parts, controls, vertices) for parts in regions]
+
+    @staticmethod
+    def _region(
+        region: RegionData,
+        network: RegionNetwork,
+        mapping: ControlMap,
+        controls: np.ndarray,
+        vertices: np.ndarray,
+    ) -> np.ndarray:
+        geometry = region.basis.coefficients(vertices)
+        latents = mapping.latents(controls)
+        for _ in range(2):
+            with torch.inference_mode():
+                there = torch.from_numpy(latents).to(network.basis.device)
+                decoded = network.decode_geometry(there).cpu().numpy()
+            latents = latents + mapping.correction(geometry - decoded)
+        return latents
+
+
+def held_out_fit(
+    data: TrainingData, codes: list[RegionCodes], maps: list[ControlMap]
+) -> dict[str, float]:
+    """R² of the map from controls to latents on held-out frames, by region (empty without any)."""
+    fit = {}
+    if data.train.all():
+        return fit
+    for name, region, mapping in zip(REGION_NAMES, codes, maps, strict=True):
+        true = region.latents[~data.train]
+        miss = ((mapping.latents(data.controls[~data.train]) - true) ** 2).sum()
+        spread = ((true - region.latents[data.train].mean(0)) ** 2).sum()
+        fit[name] = round(float(1 - miss / max(spread, 1e-9)), 4)
+    return fit
+
+
+def _code_space(
+    data: TrainingData, codes: list[RegionCodes], coder: MotionCoder, performance: Performance
+) -> tuple[CodeSpace, list[str]]:
+    """Axes by effect, turned the way their names say; mirror and capture limits."""
+    train = data.train
+    origins = rest_latents(codes, data)
+    axes, names = [], []
+    for region, origin, part in zip(data.regions, origins, codes, strict=True):
+        own = effect_axes(part.latents[train], part.effect[train])
+        values = (part.latents[train] - origin) @ np.linalg.inv(own)
+        jacobian = np.linalg.lstsq(
+            values - values.mean(0), part.geometry[train] - part.geometry[train].mean(0), rcond=None
+        )[0]
+        moved = np.zeros((len(own), *data.mesh.vertices.shape), np.float32)
+        moved[:, region.basis.index] = (1e-3 * jacobian @ region.basis.basis).reshape(
+            len(own), -1, 3
+        )
+        named = name_sliders(region.region.name, data.mesh, values, data.controls[train], moved)
+        axes.append((own * named.signs[:, None]).astype(np.float32))
+        names += named.names
+    size = sum(len(origin) for origin in origins)
+    space = CodeSpace(
+        tuple(axes), tuple(origins), np.eye(size, dtype=np.float32), np.zeros(size, np.float32), ()
+    )
+    captured = space.codes([part.latents[train] for part in codes])
+    sample = _control_sample(performance)
+    turned = mirrored_controls(sample, data.mesh.control_names)
+    pairs = [space.codes(coder(c, data.mesh.pose(c))) for c in (sample, turned)]
+    spread = tuple(capture_spread(captured[:, place]) for place in space.slices)
+    mirror = mirror_matrix(*pairs, space.slices)
+    return CodeSpace(space.axes, space.origins, mirror, captured.mean(0), spread), names
+
+
+def _control_sample(performance: Performance) -> np.ndarray:
+    controls = np.concatenate([take.controls for take in performance.takes])
+    step = max(1, len(controls) // MIRROR_SAMPLES)
+    return controls[::step].astype(np.float32)
+
+
+def _examples(performance: Performance, coder: MotionCoder, space: CodeSpace) -> ExampleSet:
+    codes, poses, takes, start = [], [], [], 0
+    for take in performance.takes:
+        codes.append(_take_codes(performance, take, coder, space))
+        poses.append(take.head_pose)
+        about = (take.name, take.kind, take.split, take.style, take.text)
+        takes.append(ExampleTake(*about, start, len(take), take.phones))
+        start += len(take)
+    return ExampleSet(
+        np.concatenate(codes),
+        np.concatenate(poses).astype(np.float32),
+        performance.fps,
+        tuple(takes),
+    )
+
+
+def _take_codes(
+    performance: Performance, take: Take, coder: MotionCoder, space: CodeSpace
+) -> np.ndarray:
+    pieces = []
+    for start in range(0, len(take), 1000):  # vertices of a long take would fill the memory
+        frames = np.arange(start, min(start + 1000, len(take)))
+        vertices = performance.vertices(take, frames)
+        pieces.append(space.codes(coder(take.controls[frames], vertices)))
+    return np.concatenate(pieces)
+
+
+def _thumbnail(texture: np.ndarray) -> bytes:
+    side = (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    small = cv2.resize(texture, side, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".png", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def make_head(
+    performance: Performance,
+    config: TrainingConfig,
+    device: str | None = None,
+    checkpoints: Path | None = None,
+    progress: Progress = silent,
+    code_sizes: dict[str, int] = CODE_SIZES,
+) -> tuple[HeadFile, TrainingData, Training]:
+    """All of it: read, train, build."""
+    data = load_training_data(performance, progress)
+    training = train_regions(data, config, device, checkpoints, progress, code_sizes)
+    figures = {
+        "config": config.to_dict(),
+        "minutes": round(training.seconds / 60, 1),
+        "steps": training.steps,
+        "frames": int(data.train.sum()),
+        "device": choose_device(device),
+    }
+    return build_head(performance, data, training, progress, figures), data, training

@@ -1,0 +1,290 @@
+"""The neural face model of one region: a variational auto-encoder that starts as its own PCA.
+
+Texture and geometry go in, one code comes out, and back again. Encoder and decoder each are a fixed
+linear path (the joint PCA of the region) plus a learnt residual whose last layer starts at zero, so
+the untrained network *is* the PCA and whatever it learns is gain. Large-scale geometry stays in a
+linear basis; the network sees and gives that basis' coefficients.
+
+Source: Paier, Hilsmann, Eisert, Neural Face Models for Example-Based Visual Speech Synthesis, CVMP
+2020 (texture encoder and decoder, geometry branch, bottleneck with μ and σ, texture discriminator);
+Lombardi et al., Deep Appearance Models, 2018 (4×4 stride-2 convolutions, LeakyReLU 0.2, per-texel
+bias).
+"""
+
+from dataclasses import asdict, dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SLOPE = 0.2  # LeakyReLU of Deep Appearance Models
+START_LOG_SIGMA = -3.0  # latent noise at the start, in standard deviations of the PCA scores
+BIASED_UP_TO = 128  # a bias per texel costs memory; beyond this side it is one per channel
+
+
+@dataclass(frozen=True)
+class RegionDims:
+    """Sizes of a region's network.
+
+    Attributes:
+        code: Numbers in the code.
+        geometry: Coefficients of the region's vertex basis.
+        vertices: Vertices the region moves.
+        resolution: Side of the decoded texture.
+        linear_resolution: Side of the linear path's texture: `resolution`, or half of it.
+        encoder_resolution: Side of the texture that the convolutional encoder sees.
+        hidden: Width of the fully connected layers.
+        width: Most channels a convolution has.
+    """
+
+    code: int
+    geometry: int
+    vertices: int
+    resolution: int
+    linear_resolution: int
+    encoder_resolution: int
+    hidden: int = 128
+    width: int = 96
+
+    def to_dict(self) -> dict[str, int]:
+        """For head.json."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "RegionDims":
+        """From head.json.
+
+        Raises:
+            ValueError: A size is missing, unknown or impossible.
+        """
+        names = [item.name for item in fields(cls)]
+        if set(values) != set(names):
+            raise ValueError(f"sizes must be {', '.join(names)}")
+        dims = cls(**{name: int(values[name]) for name in names})
+        wrong = [name for name, value in asdict(dims).items() if not 0 < value <= 65536]
+        if wrong or dims.resolution > 4096 or dims.linear_resolution > dims.resolution:
+            raise ValueError(f"impossible size {', '.join(wrong) or dims.resolution}")
+        return dims
+
+
+def feature_sides(side: int) -> list[int]:
+    """Sides of the feature maps that end at `side`, each double the one before, none below 5."""
+    sides = [side]
+    while sides[0] % 2 == 0 and sides[0] > 8:
+        sides.insert(0, sides[0] // 2)
+    return sides
+
+
+def channels_at(side: int, most: int) -> int:
+    """Fewer channels where maps are large, so that every stage costs about the same."""
+    return max(16, min(most, 4096 // side // 8 * 8))
+
+
+class TexelBias(nn.Module):
+    """A learnt offset for each texel and channel: a texture's places are not alike."""
+
+    def __init__(self, channels: int, side: int) -> None:
+        super().__init__()
+        self.offset = nn.Parameter(torch.zeros(1, channels, side, side))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, channels, side, side) → the same."""
+        return features + self.offset
+
+
+class TextureEncoder(nn.Module):
+    """Convolutions from a texture's residual over the mean to a feature vector."""
+
+    def __init__(self, dims: RegionDims) -> None:
+        super().__init__()
+        sides = feature_sides(dims.encoder_resolution)[::-1]
+        widths = [3] + [min(16 * 2**i, 64) for i in range(len(sides) - 1)]
+        layers: list[nn.Module] = []
+        for before, after in zip(widths, widths[1:], strict=False):
+            layers += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+        flat = widths[-1] * sides[-1] ** 2
+        self.side = dims.encoder_resolution
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, dims.hidden))
+
+    def forward(self, residual: Tensor) -> Tensor:
+        """(batch, 3, side, side) texture minus mean → (batch, hidden)."""
+        small = F.interpolate(residual, (self.side, self.side), mode="area")
+        return F.leaky_relu(self.layers(small * 8.0), SLOPE)  # residuals are about 1/8 of the range
+
+
+class TextureDecoder(nn.Module):
+    """Convolutions from a code to what the linear path cannot draw.
+
+    They stop at half the resolution, where the linear path's own picture joins them; the last one
+    makes 12 channels for a pixel shuffle (the cheapest way to full resolution on a CPU).
+    """
+
+    def __init__(self, dims: RegionDims) -> None:
+        super().__init__()
+        half = dims.resolution // 2
+        sides = feature_sides(half)
+        widths = [channels_at(side, dims.width) for side in sides]
+        self.first = nn.Linear(dims.code, widths[0] * sides[0] ** 2)
+        self.shape = (widths[0], sides[0], sides[0])
+        layers: list[nn.Module] = []
+        for side, before, after in zip(sides[1:], widths, widths[1:], strict=False):
+            layers.append(nn.ConvTranspose2d(before, after, 4, 2, 1))
+            if side <= BIASED_UP_TO:
+                layers.append(TexelBias(after, side))
+            layers.append(nn.LeakyReLU(SLOPE))
+        self.layers = nn.Sequential(*layers)
+        self.shuffled = dims.linear_resolution == dims.resolution
+        picture = 12 if self.shuffled else 3
+        self.join = nn.Conv2d(widths[-1] + picture, widths[-1], 3, padding=1)
+        self.last = nn.Conv2d(widths[-1], 12, 3, padding=1)
+        nn.init.normal_(self.last.weight, std=1e-4)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, code: Tensor, picture: Tensor) -> Tensor:
+        """Code (batch, Z), linear residual (batch, 3, L, L) → (batch, 3, R, R)."""
+        features = F.leaky_relu(self.first(code), SLOPE).unflatten(1, self.shape)
+        features = self.layers(features.contiguous(memory_format=torch.channels_last))
+        small = F.pixel_unshuffle(picture, 2) if self.shuffled else picture
+        joined = torch.cat([features, small.to(features.dtype) * 8.0], 1)
+        joined = joined.contiguous(memory_format=torch.channels_last)
+        return F.pixel_shuffle(self.last(F.leaky_relu(self.join(joined), SLOPE)), 2)
+
+
+class Bottleneck(nn.Module):
+    """Joins texture, geometry and the linear code into μ and log σ."""
+
+    def __init__(self, dims: RegionDims) -> None:
+        super().__init__()
+        self.geometry = nn.Linear(dims.geometry, dims.hidden)
+        self.join = nn.Linear(2 * dims.hidden + dims.code, dims.hidden)
+        self.mu = nn.Linear(dims.hidden, dims.code)
+        self.log_sigma = nn.Linear(dims.hidden, dims.code)
+        for layer in (self.mu, self.log_sigma):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        nn.init.constant_(self.log_sigma.bias, START_LOG_SIGMA)
+
+    def forward(self, texture: Tensor, geometry: Tensor, linear: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (batch, hidden), coefficients (batch, K), PCA code (batch, Z) → μ, log σ."""
+        joined = torch.cat([texture, F.leaky_relu(self.geometry(geometry), SLOPE), linear], 1)
+        hidden = F.leaky_relu(self.join(joined), SLOPE)
+        return linear + self.mu(hidden), self.log_sigma(hidden).clamp(-6, 1)
+
+
+class GeometryDecoder(nn.Module):
+    """From a code to what the linear path misses of the vertex coefficients."""
+
+    def __init__(self, dims: RegionDims) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(dims.code, dims.hidden)
+        self.last = nn.Linear(dims.hidden, dims.geometry)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, code: Tensor) -> Tensor:
+        """(batch, Z) → (batch, K)."""
+        return self.last(F.leaky_relu(self.hidden(code), SLOPE))
+
+
+class RegionNetwork(nn.Module):
+    """Encoder and decoder of a region; the buffers are its joint PCA and vertex basis.
+
+    Textures are sRGB 0…1; geometry coefficients are millimetres along orthonormal directions.
+    """
+
+    def __init__(self, dims: RegionDims) -> None:
+        super().__init__()
+        self.dims = dims
+        self.mixed = False  # convolutions in bfloat16
+        code, side = dims.code, dims.linear_resolution
+        self.texture_encoder = TextureEncoder(dims)
+        self.texture_decoder = TextureDecoder(dims)
+        self.bottleneck = Bottleneck(dims)
+        self.geometry_decoder = GeometryDecoder(dims)
+        buffers = {
+            "mean": (3, dims.resolution, dims.resolution),
+            "basis": (code, 3 * side * side),
+            "weight": (side, side),
+            "texture_gain": (code,),
+            "geometry_gain": (code, dims.geometry),
+            "geometry_basis": (code, dims.geometry),
+            "geometry_unit": (1,),
+            "vertex_mean": (dims.vertices, 3),
+            "vertex_basis": (dims.geometry, dims.vertices * 3),
+            "vertex_weight": (dims.vertices * 3,),
+        }
+        for name, shape in buffers.items():
+            self.register_buffer(name, torch.zeros(shape))
+
+    def residual(self, texture: Tensor, seen: Tensor) -> Tensor:
+        """Texture (batch, R, R, 3) minus mean, times seen (batch, R, R), bytes → (batch, 3, R, R)."""
+        share = seen.float().div(255)[:, None]
+        return (texture.permute(0, 3, 1, 2).float().div(255) - self.mean) * share
+
+    def coefficients(self, vertices: Tensor) -> Tensor:
+        """The region's vertices (batch, V, 3) in metres → coefficients (batch, K) in millimetres."""
+        offsets = (vertices - self.vertex_mean).flatten(1)
+        return 1e3 * (offsets * self.vertex_weight) @ self.vertex_basis.T
+
+    def linear_code(self, residual: Tensor, geometry: Tensor) -> Tensor:
+        """PCA code (batch, Z) of a residual (batch, 3, R, R) and coefficients (batch, K)."""
+        side = self.dims.linear_resolution
+        if residual.shape[-1] != side:
+            residual = F.interpolate(residual, (side, side), mode="area")
+        texture = (residual * self.weight).reshape(len(residual), -1) @ self.basis.T
+        return texture * self.texture_gain + geometry @ self.geometry_gain.T
+
+    def encode(
+        self, residual: Tensor, geometry: Tensor, linear: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Code distribution of a frame.
+
+        Args:
+            residual: (batch, 3, R, R) texture minus `mean`, zero where nothing was seen.
+            geometry: (batch, K) coefficients.
+            linear: (batch, Z) `linear_code`, where it is known already.
+
+        Returns:
+            μ and log σ, (batch, Z) each.
+        """
+        if linear is None:
+            linear = self.linear_code(residual, geometry)
+        with torch.autocast(residual.device.type, torch.bfloat16, enabled=self.mixed):
+            features = self.texture_encoder(residual)
+        return self.bottleneck(features.float(), geometry / self.geometry_unit, linear)
+
+    def decode_texture(self, code: Tensor) -> Tensor:
+        """Code (batch, Z) → texture (batch, 3, R, R), not clamped."""
+        side, resolution = self.dims.linear_resolution, self.dims.resolution
+        picture = (code @ self.basis).view(-1, 3, side, side)
+        with torch.autocast(code.device.type, torch.bfloat16, enabled=self.mixed):
+            detail = self.texture_decoder(code, picture)
+        if side != resolution:
+            picture = F.interpolate(picture, (resolution, resolution), mode="bilinear")
+        return self.mean + picture + detail.float()
+
+    def decode_geometry(self, code: Tensor) -> Tensor:
+        """Code (batch, Z) → coefficients (batch, K)."""
+        nonlinear = self.geometry_decoder(code) * self.geometry_unit
+        return code @ self.geometry_basis + nonlinear
+
+    def vertices(self, geometry: Tensor) -> Tensor:
+        """Coefficients (batch, K) in millimetres → the region's vertices (batch, V, 3) in metres."""
+        offsets = geometry @ self.vertex_basis
+        return self.vertex_mean + 1e-3 * offsets.view(-1, self.dims.vertices, 3)
+
+
+class Discriminator(nn.Module):
+    """PatchGAN: says for each patch of a texture crop whether it is real or decoded."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        norm = nn.utils.parametrizations.spectral_norm
+        layers: list[nn.Module] = []
+        for before, after in ((3, width), (width, 2 * width), (2 * width, 4 * width)):
+            layers += [norm(nn.Conv2d(before, after, 4, 2, 1)), nn.LeakyReLU(SLOPE)]
+        self.layers = nn.Sequential(*layers, norm(nn.Conv2d(4 * width, 1, 3, padding=1)))
+
+    def forward(self, texture: Tensor) -> Tensor:
+        """(batch, 3, side, side) sRGB 0…1 → logits (batch, 1, side / 8, side / 8)."""
+        return self.layers((texture - 0.5) * 4.0)

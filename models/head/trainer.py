@@ -1,0 +1,130 @@
+"""A training loop that knows no domain: steps, time budget, checkpoints, resume, reports.
+
+Checkpoints hold the task's whole state, the random generator and the time spent, so that a run that
+was killed and started again ends as if it had never stopped.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from ..errors import NeuralFaceError
+from ..files import replacing
+
+log = logging.getLogger(__name__)
+Report = Callable[[int, float, dict[str, float]], None]
+"""Called after each step with the step's number, how far the training is (0…1) and its losses."""
+
+
+class Task(Protocol):
+    """What a trainer trains."""
+
+    def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
+        """Do one optimisation step; all randomness from `generator`; return the losses."""
+
+    def state(self) -> dict:
+        """Everything the next step depends on, as tensors, numbers, strings, lists and dicts."""
+
+    def restore(self, state: dict) -> None:
+        """Continue from `state`."""
+
+
+class Trainer:
+    """Runs a task until its steps or its seconds are used up."""
+
+    def __init__(
+        self,
+        task: Task,
+        steps: int | None,
+        seconds: float | None = None,
+        checkpoint: Path | None = None,
+        seed: int = 0,
+        save_every: float = 60.0,
+        reports: tuple[Report, ...] = (),
+    ) -> None:
+        """Prepare, from the checkpoint when there is one.
+
+        Args:
+            task: What to train.
+            steps: Steps to do; None with `seconds`.
+            seconds: Most seconds to train, over all runs together.
+            checkpoint: File to save to and to continue from.
+            seed: Of the random generator.
+            save_every: Seconds between checkpoints.
+            reports: Called after each step.
+
+        Raises:
+            NeuralFaceError: The checkpoint is damaged or of another training.
+            ValueError: Neither steps nor seconds are given.
+        """
+        if steps is None and seconds is None:
+            raise ValueError("a training needs steps or seconds")
+        self._task, self._steps, self._seconds = task, steps, seconds
+        self._checkpoint, self._save_every, self._reports = checkpoint, save_every, reports
+        self._generator = torch.Generator().manual_seed(seed)
+        self.step, self._spent = 0, 0.0
+        if checkpoint is not None and checkpoint.is_file():
+            self._load(checkpoint)
+
+    @property
+    def fraction(self) -> float:
+        """How far the training is, 0…1."""
+        by_steps = self.step / self._steps if self._steps else 0.0
+        by_time = self._spent / self._seconds if self._seconds else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+    def run(self) -> None:
+        """Train to the end, saving on the way and at the end.
+
+        Raises:
+            NeuralFaceError: A loss is not a number; the last good checkpoint stays.
+        """
+        saved = self._spent
+        while self.fraction < 1:
+            begin = time.monotonic()
+            losses = self._task.step(self._generator, self.fraction)
+            wrong = [name for name, value in losses.items() if not math.isfinite(value)]
+            if wrong:
+                raise NeuralFaceError(
+                    f"Training stopped at step {self.step + 1}: the {wrong[0]} loss is not a number. "
+                    "The last good checkpoint was kept; lower the learning rate and start again."
+                )
+            self.step += 1
+            self._spent += time.monotonic() - begin
+            if self._spent - saved >= self._save_every:
+                self.save()
+                saved = self._spent
+            for report in self._reports:
+                report(self.step, self.fraction, losses)
+        self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint; the old one stays until the new one is whole."""
+        if self._checkpoint is None:
+            return
+        state = {
+            "task": self._task.state(),
+            "generator": self._generator.get_state(),
+            "step": self.step,
+            "spent": self._spent,
+        }
+        with replacing(self._checkpoint) as temporary:
+            torch.save(state, temporary)
+
+    def _load(self, path: Path) -> None:
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            self._task.restore(state["task"])
+            self._generator.set_state(state["generator"])
+            self.step, self._spent = int(state["step"]), float(state["spent"])
+        except Exception as error:  # torch raises many kinds for a damaged or foreign file
+            raise NeuralFaceError(
+                f"Cannot continue from {path.name} ({type(error).__name__}): it is damaged or of "
+                "another training; delete it to start again."
+            ) from error
+        log.info("continuing from step %d of %s", self.step, path)

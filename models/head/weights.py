@@ -1,0 +1,54 @@
+"""Networks as tensors of a head file: linear bases in 8 bits, everything else in 16 or 32."""
+
+import numpy as np
+import torch
+
+from ..errors import HeadFileError
+from .network import RegionDims, RegionNetwork
+
+EXACT = (
+    *("vertex_mean", "vertex_basis", "geometry_unit", "geometry_basis"),
+    *("texture_gain", "geometry_gain", "vertex_weight"),
+)
+"""Buffers kept in 32 bits: they are small, and millimetres hang on them."""
+
+
+def pack_network(name: str, network: RegionNetwork) -> dict[str, np.ndarray]:
+    """Tensors `NAME.parameter` of a region's network, ready to be written."""
+    packed = {}
+    for key, value in network.state_dict().items():
+        array = value.detach().float().cpu().numpy()
+        if key == "basis":
+            scale = np.maximum(np.abs(array).max(1), 1e-12) / 127
+            packed[f"{name}.basis"] = np.rint(array / scale[:, None]).astype(np.int8)
+            packed[f"{name}.basis_scale"] = scale.astype(np.float32)
+        else:
+            packed[f"{name}.{key}"] = array if key in EXACT else array.astype(np.float16)
+    return packed
+
+
+def unpack_network(
+    name: str, dims: RegionDims, tensors: dict[str, np.ndarray], device: str
+) -> RegionNetwork:
+    """Rebuild a region's network on a device, ready for inference.
+
+    Raises:
+        HeadFileError: Tensors are missing or of another shape than `dims` say.
+    """
+    prefix = f"{name}."
+    own = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+    try:
+        own["basis"] = own["basis"].astype(np.float32) * own.pop("basis_scale")[:, None]
+        state = {key: torch.from_numpy(np.asarray(v, np.float32)) for key, v in own.items()}
+        with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
+            network = RegionNetwork(dims)
+        expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+        found = {key: tuple(value.shape) for key, value in state.items()}
+        if expected != found:
+            wrong = next(key for key in expected | found if expected.get(key) != found.get(key))
+            raise ValueError(f"{prefix}{wrong} is {found.get(wrong)}, not {expected.get(wrong)}")
+        network.load_state_dict(state, assign=True)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise HeadFileError(f"The head's weights do not fit its description: {error}.") from error
+    network = network.to(device, memory_format=torch.channels_last)
+    return network.eval().requires_grad_(False)
