@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 DEBIAN_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")
 LIBRARIES = {"backend": "egl", "libgl": "libGL.so.1", "libegl": "libEGL.so.1"}
-ANISOTROPY = 4.0
 
 
 def create_context() -> moderngl.Context:
@@ -78,7 +77,6 @@ class Store:
             texture = self._write(key, _premultiplied(image))
             texture.build_mipmaps()
             texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
-            texture.anisotropy = min(ANISOTROPY, self._context.max_anisotropy)
         return self._textures[key]
 
     def map(self, name: str, values: np.ndarray) -> moderngl.Texture:

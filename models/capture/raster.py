@@ -72,7 +72,7 @@ class Rasteriser:
         names = {layer.name for layer in occluders}
         ordered = drawing_order([*blockers, *occluders], camera)
         shaded = [(layer, WHITE if layer.name in names else BLACK) for layer in ordered]
-        return self._picture(shaded, camera, (0.0, 0.0, 0.0), 4)[..., 0]
+        return self._picture(shaded, camera, (0.0, 0.0, 0.0), samples=0)[..., 0]
 
     def depth(self, layers: Sequence[Layer], camera: Camera) -> np.ndarray:
         """Depth (H, W) float32 in metres of the nearest texel with alpha of at least a half.

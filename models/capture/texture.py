@@ -14,8 +14,13 @@ from .raster import Rasteriser
 
 STEEPEST = 4.0
 """Depth steps beyond this slope between neighbouring pixels are edges of something in front."""
+FRONT = np.array([0.0, -1.0, 0.0])
+"""Where a head at rest looks."""
 MASK_GROWTH = 2
 """Pixels by which hair and lashes are widened, for the blur of lens and filter."""
+
+THIN = 4.0
+"""A pixel is lost to hair and lashes when they cover one part in so many of it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def unwrap(
         settings: How views are weighted.
     """
     normals = vertex_normals(vertices, mesh.faces)
-    surface = Surface(vertices, mesh.faces, mesh.uvs, normals, focus(mesh, normals))
+    surface = Surface(vertices, mesh.faces, mesh.uvs, normals, focus(mesh, vertices))
     skin = Layer("skin", vertices, mesh.faces, mesh.uvs)
     views = [_view(rasteriser, skin, occluders, *pair) for pair in pictures]
     sums, quality = rasteriser.unwrap(surface, views, size, settings)
@@ -61,24 +66,27 @@ def unwrap(
     return Unwrapped(colour, np.clip(quality, 0, 1))
 
 
-def focus(mesh: HeadMesh, normals: np.ndarray) -> np.ndarray:
+def focus(mesh: HeadMesh, vertices: np.ndarray) -> np.ndarray:
     """From where each vertex wants to be seen (xyz), and how much (w): (V, 4) float32.
 
     Teeth, tongue and irises are not on the patches that carry them in the texture, so two cameras
-    disagree about them. All of such a region is therefore taken from the cameras in front of it.
+    disagree about them. Mouth and eyes are therefore taken from the cameras in front of the head.
+
+    Args:
+        mesh: Its neutral looks to −Y.
+        vertices: (V, 3) metres, world.
     """
-    result = np.zeros((len(normals), 4), np.float32)
-    for region in mesh.regions:
-        if region.name == "face":
-            continue
-        mask = region.vertex_mask[:, None]
-        front = (mask**2 * normals).sum(0)
-        result[:, :3] += mask * front / max(np.linalg.norm(front), 1e-9)
-        result[:, 3:] += np.clip(4 * mask - 3, 0, 1)
-    length = np.linalg.norm(result[:, :3], axis=1, keepdims=True)
-    result[:, :3] /= np.maximum(length, 1e-9)
-    result[:, 3] = np.minimum(result[:, 3], 1)
-    return result
+    masks = [region.vertex_mask for region in mesh.regions if region.name != "face"]
+    share = np.clip(4 * np.max(masks, axis=0) - 3, 0, 1)
+    front = _rotation(mesh.vertices, vertices) @ FRONT
+    return np.column_stack([np.tile(front, (len(vertices), 1)), share]).astype(np.float32)
+
+
+def _rotation(rest: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """The rotation (3, 3) that best takes `rest` to `moved` (Kabsch)."""
+    left, _, right = np.linalg.svd((moved - moved.mean(0)).T @ (rest - rest.mean(0)))
+    mirror = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    return left @ mirror @ right
 
 
 def _view(
@@ -93,7 +101,8 @@ def _view(
     trust = _edge_trust(depth, camera)
     if occluders:
         cover = rasteriser.coverage([skin], occluders, camera)
-        trust = np.minimum(trust, 255 - cv2.dilate(cover, _disc(MASK_GROWTH)))
+        covered = cv2.convertScaleAbs(cv2.dilate(cover, _disc(MASK_GROWTH)), alpha=THIN)
+        trust = np.minimum(trust, 255 - covered)
     return View(camera, np.dstack([picture, trust]), depth)
 
 
