@@ -1,0 +1,49 @@
+"""What Blender is told about, in one order, undone in reverse; all of it or nothing."""
+
+import importlib
+import logging
+from types import ModuleType
+
+log = logging.getLogger(__name__)
+
+MODULES = (
+    "neural_face_addon.preferences",
+    "neural_face_addon.properties",
+    "neural_face_addon.handlers",
+    "neural_face_addon.jobs",
+    "operators.import_head",
+    "operators.bundled_head",
+    "operators.animate_text",
+    "operators.expression",
+    "operators.system",
+    "panels.head",
+    "panels.expression",
+    "panels.speech",
+    "panels.system",
+)
+"""Below the package's root; each has `register()` and `unregister()`."""
+
+_ROOT = __package__.rpartition(".")[0]
+_registered: list[ModuleType] = []
+
+
+def register() -> None:
+    """Register every module; when one fails, undo it and those before it and pass its error on."""
+    try:
+        for name in MODULES:
+            module = importlib.import_module(f"{_ROOT}.{name}")
+            _registered.append(module)
+            module.register()
+    except Exception:
+        unregister()
+        raise
+
+
+def unregister() -> None:
+    """Unregister in reverse; one that fails does not keep the others."""
+    while _registered:
+        module = _registered.pop()
+        try:
+            module.unregister()
+        except Exception:
+            log.exception("Cannot unregister %s", module.__name__)

@@ -1,0 +1,134 @@
+"""Builds a head in the scene: mesh with parts, materials, and an armature for the head pose."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from . import heads, materials, playback, runtime
+from .properties import MOST_ELEMENTS, REGIONS
+
+if TYPE_CHECKING:
+    from ..models.head.inference import Head
+    from ..models.mesh import HeadMesh
+
+BONE = "Head"
+BONE_LENGTH = 0.12
+HEAD_POSE_MODE = "XZY"
+"""Rotation mode of the bone: it stands upright, so its axes are X, Z, −Y of the head."""
+
+
+def build(
+    context: bpy.types.Context, head: "Head", path: Path, location: Vector
+) -> bpy.types.Object:
+    """Add an opened head to the scene and make it the active object.
+
+    Raises:
+        NeuralFaceError: The head has more sliders than a property holds, or broken faces.
+    """
+    _check(head)
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    name = head.info.name or path.stem
+    obj = bpy.data.objects.new(name, _mesh(name, head.mesh))
+    for material in _materials(name, head):
+        obj.data.materials.append(material)
+    _describe(obj, head, path)
+    rig = _armature(context, name, Vector(head.mesh.pivot))
+    context.collection.objects.link(obj)
+    _hang(obj, rig)
+    rig.location = location
+    for other in context.selected_objects:
+        other.select_set(False)
+    obj.select_set(True)
+    context.view_layer.objects.active = obj
+    heads.forget()
+    playback.show(obj, heads.code(obj))
+    return obj
+
+
+def _check(head: "Head") -> None:
+    sizes = [sum(s.region == name for s in head.sliders) for name in REGIONS]
+    if max(sizes) > MOST_ELEMENTS:
+        raise runtime.user_error(
+            f"{head.info.name} has {max(sizes)} sliders in one region; Blender holds "
+            f"{MOST_ELEMENTS}."
+        )
+    for part in head.mesh.parts:
+        if part.faces.size and not 0 <= part.faces.min() <= part.faces.max() < len(part.uvs):
+            raise runtime.user_error(f"{head.info.name} has broken faces in its {part.name}.")
+
+
+def _mesh(name: str, source: "HeadMesh") -> bpy.types.Mesh:
+    counts = np.cumsum([len(source.vertices), *(len(part.uvs) for part in source.parts)])
+    pieces = [source.faces, *(p.faces + n for p, n in zip(source.parts, counts, strict=False))]
+    faces = np.concatenate(pieces).astype(np.int32)
+    uvs = np.concatenate([source.uvs, *(part.uvs for part in source.parts)]).astype(np.float32)
+    slots = np.repeat(np.arange(len(pieces), dtype=np.int32), [len(piece) for piece in pieces])
+    mesh = bpy.data.meshes.new(name)
+    mesh.vertices.add(len(uvs))
+    mesh.loops.add(faces.size)
+    mesh.polygons.add(len(faces))
+    mesh.attributes["position"].data.foreach_set(
+        "vector", playback.positions(source, source.vertices).ravel()
+    )
+    mesh.loops.foreach_set("vertex_index", faces.ravel())
+    mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, 3, dtype=np.int32))
+    mesh.polygons.foreach_set("material_index", slots)
+    mesh.uv_layers.new(name="UVMap").uv.foreach_set("vector", uvs[faces.ravel()].ravel())
+    mesh.update(calc_edges=True)
+    mesh.shade_smooth()
+    return mesh
+
+
+def _materials(name: str, head: "Head") -> list[bpy.types.Material]:
+    size = (*head.base_texture.shape[:2], 4)
+    pixels = runtime.pixels(head.base_texture, np.empty(size, np.float32))
+    made = [materials.head_material(name, materials.head_image(name, pixels))]
+    for part in head.mesh.parts:
+        label = f"{name} {part.name}"
+        made.append(materials.part_material(label, materials.part_image(label, part.texture)))
+    return made
+
+
+def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
+    group = obj.neural_face
+    group.filepath = runtime.portable(path)
+    group.sha256 = head.info.sha256
+    group.head_name = head.info.name
+    group.sizes = [sum(s.region == name for s in head.sliders) for name in REGIONS]
+    for slider in head.sliders:
+        item = group.sliders.add()
+        item.name, item.low, item.high = slider.name, slider.low, slider.high
+
+
+def _armature(context: bpy.types.Context, name: str, pivot: Vector) -> bpy.types.Object:
+    """One upright bone at the pivot. Blender makes bones in Edit Mode only."""
+    armature = bpy.data.armatures.new(f"{name} Rig")
+    armature.display_type = "STICK"
+    rig = bpy.data.objects.new(f"{name} Rig", armature)
+    rig.show_in_front = True
+    context.collection.objects.link(rig)
+    context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    bone = armature.edit_bones.new(BONE)
+    bone.head, bone.tail = pivot, pivot + Vector((0, 0, BONE_LENGTH))
+    bone.align_roll(Vector((0, -1, 0)))
+    bpy.ops.object.mode_set(mode="OBJECT")
+    rig.pose.bones[BONE].rotation_mode = HEAD_POSE_MODE
+    return rig
+
+
+def _hang(obj: bpy.types.Object, rig: bpy.types.Object) -> None:
+    """Parent to the bone so that its rest pose leaves the head where it is."""
+    obj.parent, obj.parent_type, obj.parent_bone = rig, "BONE", BONE
+    at_tail = rig.data.bones[BONE].matrix_local @ Matrix.Translation((0, BONE_LENGTH, 0))
+    obj.matrix_parent_inverse = at_tail.inverted()
+
+
+def bone_channels(head_pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The bone's rotation_euler (T, 3) in `HEAD_POSE_MODE` and location (T, 3) of poses (T, 6)."""
+    swap, signs = [0, 2, 1], np.array([1, 1, -1])
+    return head_pose[:, :3][:, swap] * signs, head_pose[:, 3:][:, swap] * signs

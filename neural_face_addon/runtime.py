@@ -1,0 +1,233 @@
+"""The one door to the numeric layer: finds its packages, opens heads, decodes and speaks.
+
+Everything is imported when first needed, so that the add-on works, as far as it can, in a Blender
+without torch.
+"""
+
+import importlib.metadata
+import importlib.util
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import preferences
+
+if TYPE_CHECKING:
+    from ..models.animate import SpeechResult
+    from ..models.head.inference import Head
+
+log = logging.getLogger(__name__)
+
+PACKAGES = {
+    "torch": "torch",
+    "cv2": "opencv-python-headless",
+    "safetensors": "safetensors",
+    "scipy": "scipy",
+}
+"""Module → package that pip installs; NumPy comes with Blender."""
+SPEECH_PACKAGES = {"g2p_en": "g2p-en", "soundfile": "soundfile"}
+BUNDLED = "bundled:"
+"""Prefix of a path below the extension's own models/bundled, wherever that is installed."""
+
+_lock = threading.RLock()
+_heads: dict[tuple[str, str], "Head | Exception"] = {}
+_status: "Status | None" = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the System panel shows.
+
+    Attributes:
+        ready: Whether heads can be decoded here.
+        sentence: For the user.
+        missing: Packages that pip would have to install.
+        version: Of torch, '' when it is missing.
+    """
+
+    ready: bool
+    sentence: str
+    missing: tuple[str, ...]
+    version: str
+
+
+def user_error_class() -> type[Exception]:
+    """Class of the failures that a user can act on."""
+    from ..models.errors import NeuralFaceError
+
+    return NeuralFaceError
+
+
+def user_error(sentence: str) -> Exception:
+    """A failure with a sentence for the user, to be raised."""
+    return user_error_class()(sentence)
+
+
+def refresh() -> None:
+    """Forget what failed and look for the packages again (the preferences changed)."""
+    global _status
+    with _lock:
+        _status = None
+        for key in [key for key, head in _heads.items() if isinstance(head, Exception)]:
+            del _heads[key]
+
+
+def close_all() -> None:
+    """Forget every open head."""
+    with _lock:
+        _heads.clear()
+
+
+def status() -> Status:
+    """Which packages there are; looked up once until `refresh`."""
+    global _status
+    with _lock:
+        if _status is None:
+            _status = _look()
+        return _status
+
+
+def _look() -> Status:
+    _use_packages_folder()
+    missing = _missing(PACKAGES)
+    if missing:
+        return Status(False, _missing_sentence(missing), missing, "")
+    return Status(True, "Ready", (), importlib.metadata.version("torch"))
+
+
+def _missing(packages: dict[str, str]) -> tuple[str, ...]:
+    return tuple(name for module, name in packages.items() if not importlib.util.find_spec(module))
+
+
+def _missing_sentence(missing: tuple[str, ...]) -> str:
+    return (
+        f"Missing Python packages: {', '.join(missing)}. Install them into a folder and choose it "
+        "in the preferences of Neural Face."
+    )
+
+
+def install_command(folder: str = "FOLDER") -> str:
+    """The command that puts every package into a folder of the user's choice."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    names = " ".join([*PACKAGES.values(), *SPEECH_PACKAGES.values()])
+    return f'python{version} -m pip install --target "{folder}" {names}'
+
+
+def _use_packages_folder() -> None:
+    """Let Python look into the chosen folder, after its own places."""
+    folder = preferences.packages_folder()
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
+        importlib.invalidate_caches()
+
+
+def _require(packages: dict[str, str]) -> None:
+    _use_packages_folder()
+    missing = _missing(packages)
+    if missing:
+        from ..models.errors import MissingDependencyError
+
+        raise MissingDependencyError(_missing_sentence(missing))
+
+
+def bundled_path() -> Path:
+    """Where the bundled head is installed."""
+    return Path(__file__).resolve().parent.parent / "models" / "bundled" / "actor.nface"
+
+
+def portable(path: Path) -> str:
+    """The path as a .blend keeps it: the bundled head is named, not located."""
+    if path.resolve() == bundled_path():
+        return f"{BUNDLED}{path.name}"
+    return str(path)
+
+
+def located(filepath: str, beside: Path | None = None) -> Path:
+    """The file meant by `portable`; one that has moved may lie beside the .blend."""
+    if filepath.startswith(BUNDLED):
+        return bundled_path().with_name(filepath.removeprefix(BUNDLED))
+    path = Path(filepath)
+    moved = beside / path.name if beside else path
+    return moved if moved.exists() and not path.exists() else path
+
+
+def head(path: Path, sha256: str = "") -> "Head":
+    """The head in the file `path`, opened once.
+
+    Args:
+        path: Head file.
+        sha256: Hash it must have; '' for any.
+
+    Raises:
+        NeuralFaceError: A package is missing, or the file is unusable or another one.
+    """
+    key = (str(path), sha256)
+    with _lock:
+        if key not in _heads:
+            try:
+                _heads[key] = _open(path, sha256)
+            except user_error_class() as error:
+                _heads[key] = error
+        found = _heads[key]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def open_fresh(path: Path) -> "Head":
+    """Open a head file anew, for an import: the file may have changed since.
+
+    Raises:
+        NeuralFaceError: A package is missing or the file is unusable.
+    """
+    opened = _open(path, "")
+    with _lock:
+        _heads[str(path), opened.info.sha256] = opened
+    return opened
+
+
+def _open(path: Path, sha256: str) -> "Head":
+    _require(PACKAGES)
+    from ..models.head.inference import Head
+
+    opened = Head.open(path, device=preferences.device())
+    if sha256 and opened.info.sha256 != sha256:
+        raise user_error(
+            f"{path.name} is not the head this object was made with; import it as a new head or "
+            "put the old file back."
+        )
+    return opened
+
+
+def pixels(texture: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Blender's pixels of a decoded texture, written to `out` (rows, columns, 4) float32."""
+    from ..models.pixels import to_blender
+
+    return to_blender(texture, out)
+
+
+def speak(
+    head: "Head", text: str, progress: Callable[[float, str], None], **settings: Any
+) -> "SpeechResult":
+    """Animation parameters of a typed line; see `models.animate.animate_text`.
+
+    Raises:
+        NeuralFaceError: A package is missing, the text cannot be spoken, or the user cancelled.
+    """
+    _require(PACKAGES | SPEECH_PACKAGES)
+    from ..models.animate import animate_text
+
+    return animate_text(head, text, progress=progress, **settings)
+
+
+def cancelled() -> Exception:
+    """What a progress callback raises to stop a task."""
+    from ..models.errors import CancelledError
+
+    return CancelledError("Cancelled; nothing was changed.")

@@ -1,0 +1,47 @@
+"""Add the head that comes with the extension."""
+
+from typing import Any
+
+import bpy
+
+from ..neural_face_addon import rig, runtime
+from ..neural_face_addon.classes import classes_factory
+from ..neural_face_addon.jobs import Work
+from ..neural_face_addon.tasks import TaskOperator
+
+
+class NEURALFACE_OT_add_bundled_head(TaskOperator, bpy.types.Operator):
+    """Add the bundled head at the 3D cursor; it was learnt from a synthetic capture"""
+
+    bl_idname = "neural_face.add_bundled_head"
+    bl_label = "Bundled Head"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def prepare(self, _context: bpy.types.Context) -> Work:
+        """Opening the file takes a while; it knows no scene."""
+        return lambda _progress: runtime.open_fresh(runtime.bundled_path())
+
+    def finish(self, context: bpy.types.Context, result: Any) -> None:
+        """Build the head at the 3D cursor."""
+        place = context.scene.cursor.location
+        obj = rig.build(context, result, runtime.bundled_path(), place)
+        self.report({"INFO"}, f"{obj.name}: {len(result.sliders)} sliders")
+
+
+def _draw_menu(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    menu.layout.operator(NEURALFACE_OT_add_bundled_head.bl_idname, icon="USER")
+
+
+_register_classes, _unregister_classes = classes_factory(NEURALFACE_OT_add_bundled_head)
+
+
+def register() -> None:
+    """Register with an entry under Add > Mesh."""
+    _register_classes()
+    bpy.types.VIEW3D_MT_mesh_add.append(_draw_menu)
+
+
+def unregister() -> None:
+    """Take both away."""
+    bpy.types.VIEW3D_MT_mesh_add.remove(_draw_menu)
+    _unregister_classes()

@@ -1,0 +1,1 @@
+"""Drawing only. Reads properties and what playback has noted; computes nothing."""

@@ -1,0 +1,34 @@
+"""Panel: type a line and let the head speak it."""
+
+import bpy
+
+from ..neural_face_addon import heads
+from ..neural_face_addon.classes import classes_factory
+from .base import HeadPanel
+
+
+class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
+    """The line to speak."""
+
+    bl_idname = "NEURALFACE_PT_speech"
+    bl_label = "Speech"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Show the line, its settings and what the last one became."""
+        layout = self.layout
+        speech = heads.active(context).neural_face.speech
+        layout.prop(speech, "text", text="", icon="SPEAKER", placeholder="Line to speak")
+        button = layout.operator("neural_face.animate_text", icon="PLAY")
+        settings = ("rate", "pause", "seed", "frame_start")
+        for name in ("text", *settings):
+            setattr(button, name, getattr(speech, name))
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        for name in settings:
+            layout.prop(speech, name)
+        if speech.report:
+            layout.label(text=speech.report, icon="INFO")
+            layout.label(text=f"{len(speech.cues)} cues", icon="BLANK1")
+
+
+register, unregister = classes_factory(NEURALFACE_PT_speech)
