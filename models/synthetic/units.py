@@ -50,7 +50,14 @@ UNIT_INDEX = {name: index for index, name in enumerate(UNITS)}
 
 @dataclass(frozen=True)
 class UnitSequence:
-    """Units with times: index (U,) in `UNITS`, start and end (U,) seconds, phone (U,) they are of."""
+    """Units with times.
+
+    Attributes:
+        index: (U,) in `UNITS`.
+        start: (U,) seconds.
+        end: (U,) seconds.
+        phone: (U,) the phone each is of.
+    """
 
     index: np.ndarray
     start: np.ndarray
