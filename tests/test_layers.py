@@ -28,12 +28,16 @@ OUTSIDE_BLENDER = {"neural_face_addon/source.py"}
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module: its dotted name from the root, or of another package."""
+    """One imported module: its dotted name from the root, or of another package.
+
+    Lazy ones stand in functions; those for type checkers never run.
+    """
 
     line: int
     name: str
     relative: bool
     lazy: bool
+    types_only: bool
 
     @property
     def top(self) -> str:
@@ -41,15 +45,17 @@ class Import:
 
 
 class _Imports(ast.NodeVisitor):
-    """Collects the imports of a file; those in functions or for type checkers only are lazy."""
+    """Collects the imports of a file."""
 
     def __init__(self, path: str) -> None:
         self.package = path.split("/")[:-1]
         self.found: list[Import] = []
-        self.lazy = False
+        self.lazy = self.types_only = False
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._visit_lazily(node.body)
+        outer, self.lazy = self.lazy, True
+        self._visit_all(node.body)
+        self.lazy = outer
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
@@ -57,15 +63,14 @@ class _Imports(ast.NodeVisitor):
         if not ast.unparse(node.test).endswith("TYPE_CHECKING"):
             self.generic_visit(node)
             return
-        self._visit_lazily(node.body)
-        for statement in node.orelse:
-            self.visit(statement)
+        outer, self.types_only = self.types_only, True
+        self._visit_all(node.body)
+        self.types_only = outer
+        self._visit_all(node.orelse)
 
-    def _visit_lazily(self, nodes: list[ast.stmt]) -> None:
-        outer, self.lazy = self.lazy, True
+    def _visit_all(self, nodes: list[ast.stmt]) -> None:
         for node in nodes:
             self.visit(node)
-        self.lazy = outer
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -93,7 +98,7 @@ class _Imports(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _add(self, node: ast.AST, name: str, *, relative: bool) -> None:
-        self.found.append(Import(node.lineno, name, relative, self.lazy))
+        self.found.append(Import(node.lineno, name, relative, self.lazy, self.types_only))
 
 
 def violations(path: str, source: str) -> list[str]:
@@ -115,12 +120,13 @@ def _reasons(path: str, item: Import) -> Iterator[str]:
     if inside and not item.relative and path not in OUTSIDE_BLENDER:
         yield "the extension is loaded under another name: import relatively"
     if inside and item.relative and item.top not in MAY_IMPORT[layer]:
-        lazily_bridged = path == BRIDGE_TO_MODELS and item.top == "models" and item.lazy
-        if not lazily_bridged:
+        bridged = path == BRIDGE_TO_MODELS and item.lazy
+        typed = layer == "neural_face_addon" and item.types_only
+        if not (item.top == "models" and (bridged or typed)):
             yield f"{layer or 'the root'} must not import this layer"
     if layer == "models" and item.top in BLENDER:
         yield "the numeric layer knows nothing of Blender"
-    in_bridge = layer == "neural_face_addon" and item.lazy
+    in_bridge = layer == "neural_face_addon" and (item.lazy or item.types_only)
     if layer != "models" and item.top in NUMERIC and not in_bridge:
         yield "the numeric packages belong to models"
 
@@ -167,6 +173,8 @@ def test_every_layer_is_walked() -> None:
         ("operators/a.py", "def f():\n import torch"),
         ("operators/a.py", "def f():\n from ..models import mesh"),
         ("operators/a.py", "from ..panels import main"),
+        ("operators/a.py", "if TYPE_CHECKING:\n from ..models import mesh"),
+        ("neural_face_addon/rig.py", "if TYPE_CHECKING:\n pass\nelse:\n import torch"),
         ("panels/a.py", "from ..operators import import_head"),
         ("panels/a.py", "def f():\n from ..models import mesh"),
     ],
@@ -184,7 +192,7 @@ def test_violation_is_found(path: str, source: str) -> None:
         ("neural_face_addon/runtime.py", "def f():\n import torch"),
         (
             "neural_face_addon/rig.py",
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n import torch",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n from ..models import mesh",
         ),
         ("operators/a.py", "import bpy\nfrom ..neural_face_addon import rig"),
         ("panels/a.py", "import bpy\nfrom ..neural_face_addon import rig"),
