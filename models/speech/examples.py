@@ -1,0 +1,170 @@
+"""Example-based visual speech: phones to animation parameters by dynamic visemes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from ..errors import TextError
+from ..head.codes import ExampleSet, ExampleTake
+from ..progress import Progress, silent
+from .assembly import assemble, closed_frames
+from .background import BackgroundMotion
+from .database import LipGap, Slots, SpeechDatabase, speaks
+from .phones import Phones
+from .selection import SelectionWeights, select
+
+EASE = 0.25
+"""Seconds in which the face leaves rest before the words and returns to it after them."""
+NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True)
+class AnimationParameters:
+    """What drives a head, per frame.
+
+    Attributes:
+        times: (T,) seconds, evenly spaced from 0.
+        codes: (T, Z) expression codes, float32.
+        head_pose: (T, 6) radians and metres, float32.
+    """
+
+    times: np.ndarray
+    codes: np.ndarray
+    head_pose: np.ndarray
+
+
+@dataclass(frozen=True)
+class ExampleSettings:
+    """How a line is spoken.
+
+    Attributes:
+        style: Acting style whose takes are used; 'neutral' where a head lacks it.
+        strength: Factor on the mouth's and face's movement; closures are kept.
+        smoothing: Deviation in seconds of the light smoothing; closures are kept.
+        weights: Of the selection.
+    """
+
+    style: str = NEUTRAL
+    strength: float = 1.0
+    smoothing: float = 0.012
+    weights: SelectionWeights = field(default_factory=SelectionWeights)
+
+
+class ExampleAnimator:
+    """A head's takes, ready to speak any line."""
+
+    def __init__(self, examples: ExampleSet, regions: Mapping[str, slice], lip_gap: LipGap) -> None:
+        """Prepare.
+
+        Args:
+            examples: The head's takes; held-out ones are never used.
+            regions: Where each region's values are in a code.
+            lip_gap: Codes (n, Z) → how far the lips are apart beyond rest (n,), metres.
+        """
+        self._examples = examples
+        self._regions = regions
+        self._lip_gap = lip_gap
+        self._ready: dict[str, tuple[SpeechDatabase, BackgroundMotion]] = {}
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Styles there are takes of."""
+        return tuple(sorted({_style(take) for take in self._usable()}))
+
+    def database(self, style: str = NEUTRAL) -> SpeechDatabase:
+        """The samples of a style; of all styles where the head lacks it."""
+        return self._prepared(style)[0]
+
+    def animate(
+        self,
+        phones: Phones,
+        fps: float = 30.0,
+        seed: int = 0,
+        settings: ExampleSettings | None = None,
+        progress: Progress = silent,
+    ) -> AnimationParameters:
+        """Animation parameters of a line.
+
+        Args:
+            phones: The line, silences included.
+            fps: Frames per second of the result.
+            seed: The same seed gives the same performance.
+            settings: Style, strength, smoothing.
+            progress: Told how far it is; may raise CancelledError.
+
+        Raises:
+            TextError: The line holds no sounding phones.
+            HeadFileError: The head holds no spoken takes.
+        """
+        settings = settings or ExampleSettings()
+        if phones.silent.all():
+            raise TextError("There is nothing to speak: the line holds only silence.")
+        progress(0.0, "Preparing the head's takes")
+        database, background = self._prepared(settings.style)
+        times = np.arange(int(np.ceil(phones.seconds * fps)) + 1) / fps
+        rng = np.random.default_rng(seed)
+        slots = Slots.of(_filled(phones))
+        progress(0.3, "Choosing dynamic visemes")
+        chosen = select(database, slots, settings.weights, rng)
+        progress(0.7, "Joining them")
+        raw = assemble(database, slots, chosen, times)
+        mouth = _finished(raw[:, self._regions["mouth"]], slots, times, settings)
+        progress(0.85, "Eyes, brows and head")
+        under = background.lay(phones, times, rng)
+        codes = under.codes
+        codes[:, self._regions["mouth"]] = mouth
+        codes[:, self._regions["face"]] += background.face_from_mouth(mouth)
+        ease = _ease(phones, times)[:, None]
+        progress(1.0, "Spoken")
+        return AnimationParameters(times, codes * ease, under.head_pose * ease)
+
+    def _usable(self) -> list[ExampleTake]:
+        return [t for t in self._examples.takes if speaks(t) and t.split != "held_out"]
+
+    def _prepared(self, style: str) -> tuple[SpeechDatabase, BackgroundMotion]:
+        usable = self._usable()
+        takes = [take for take in usable if _style(take) == style]
+        key = style if takes else ""
+        if key not in self._ready:
+            database = SpeechDatabase.build(
+                self._examples, takes or usable, self._regions, self._lip_gap
+            )
+            self._ready[key] = database, BackgroundMotion(database)
+        return self._ready[key]
+
+
+def _style(take: ExampleTake) -> str:
+    return take.style or NEUTRAL
+
+
+def _filled(phones: Phones) -> Phones:
+    """Phones without gaps or overlaps, neighbouring silences as one."""
+    merged = phones.merged()
+    middle = 0.5 * (merged.end[:-1] + merged.start[1:])
+    start = np.append(merged.start[:1], middle)
+    end = np.append(middle, merged.end[-1:])
+    return Phones(merged.label, start, end, merged.stress, merged.word, merged.words)
+
+
+def _finished(
+    raw: np.ndarray, slots: Slots, times: np.ndarray, settings: ExampleSettings
+) -> np.ndarray:
+    """Mouth codes (T, M) scaled and smoothed, but as captured where lips must meet."""
+    frames = settings.smoothing / (times[1] - times[0]) if len(times) > 1 else 0.0
+    smooth = gaussian_filter1d(raw, frames, axis=0, mode="nearest") if frames > 0 else raw
+    closed = closed_frames(slots, times)[:, None].astype(np.float32)
+    return smooth * settings.strength * (1 - closed) + raw * closed
+
+
+def _ease(phones: Phones, times: np.ndarray) -> np.ndarray:
+    """0 at rest before and after the line, 1 from shortly before the words to shortly after."""
+    sounding = np.flatnonzero(~phones.silent)
+    lead = float(phones.start[sounding[0]])
+    tail = float(times[-1] - phones.end[sounding[-1]])
+    rise, fall = (max(min(EASE, room), 1e-6) for room in (lead, tail))
+    part = np.minimum(np.clip(times / rise, 0, 1), np.clip((times[-1] - times) / fall, 0, 1))
+    if lead < 1e-3:
+        part[times < EASE] = 1
+    return (part * part * (3 - 2 * part)).astype(np.float32)
