@@ -161,8 +161,8 @@ def _hair() -> Part:
 @functools.cache
 def _skin(size: int) -> np.ndarray:
     rng = np.random.default_rng(3)
-    coarse = cv2.resize(rng.normal(0, 0.03, (9, 9, 3)), (size, size), interpolation=cv2.INTER_CUBIC)
-    fine = cv2.GaussianBlur(rng.normal(0, 0.05, (size, size, 1)), (0, 0), 1.2 * size / 1024)
+    coarse = cv2.resize(rng.normal(0, 0.01, (9, 9, 3)), (size, size), interpolation=cv2.INTER_CUBIC)
+    fine = cv2.GaussianBlur(rng.normal(0, 0.02, (size, size, 1)), (0, 0), 1.2 * size / 1024)
     return np.array([0.78, 0.6, 0.52]) + coarse + fine.reshape(size, size, 1)
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from ..mesh import HeadMesh, Region
 
@@ -11,8 +11,8 @@ from ..mesh import HeadMesh, Region
 class TextureComposer:
     """Draws the face's texture, then each local one over it through its soft window.
 
-    A texture decoded at less than its crop's size is enlarged, and the base texture's detail that is
-    lost at that size is put back.
+    A texture decoded at less than its crop's size is enlarged, and the base texture's detail that
+    is lost at that size is put back.
     """
 
     def __init__(self, mesh: HeadMesh, base: np.ndarray, device: str) -> None:
@@ -61,9 +61,9 @@ def _enlarged(texture: Tensor, region: Region) -> Tensor:
     if texture.shape[2:] == (rows, columns):
         return texture
     if texture.is_cuda:  # has no interpolation of bytes
-        large = F.interpolate(texture.float(), (rows, columns), mode="bilinear")
+        large = functional.interpolate(texture.float(), (rows, columns), mode="bilinear")
         return large.round_().to(torch.uint8)
-    return F.interpolate(texture, (rows, columns), mode="bilinear")
+    return functional.interpolate(texture, (rows, columns), mode="bilinear")
 
 
 def _lost_detail(atlas: Tensor, region: Region) -> Tensor | None:
@@ -73,7 +73,7 @@ def _lost_detail(atlas: Tensor, region: Region) -> Tensor | None:
     side = (region.resolution, region.resolution)
     if side == (rows, columns):
         return None
-    small = to_bytes(F.interpolate(crop.float() / 255, side, mode="area"))
+    small = to_bytes(functional.interpolate(crop.float() / 255, side, mode="area"))
     return crop.to(torch.int16) - _enlarged(small, region).to(torch.int16)
 
 

@@ -46,7 +46,7 @@ class TrainingData:
         controls: (n, C) coefficients of the mesh's linear model.
         vertices: (n, V, 3) metres.
         frames: (take, frame) of each pictured frame.
-        base: (1024, 1024, 3) uint8: mean of the training textures, with the rest pose's eyes and mouth.
+        base: (1024, 1024, 3) uint8: mean of the training textures; eyes and mouth at rest.
     """
 
     mesh: HeadMesh

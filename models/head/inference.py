@@ -1,4 +1,4 @@
-"""A head ready for use: decodes codes to vertices and texture, encodes frames, knows its sliders."""
+"""A head ready for use: codes to vertices and texture and back, sliders, examples."""
 
 import logging
 from dataclasses import dataclass, field
@@ -139,7 +139,7 @@ class Head:
         return cls(read_head_file(Path(path)), device)
 
     def _build(self, file: HeadFile, dims: list[RegionDims]) -> None:
-        self._networks = [
+        self.networks = [
             unpack_network(region.name, size, file.tensors, self.device)
             for region, size in zip(self.mesh.regions, dims, strict=True)
         ]
@@ -205,7 +205,7 @@ class Head:
             )
         latents = []
         with torch.inference_mode():
-            for region, network in zip(self.mesh.regions, self._networks, strict=True):
+            for region, network in zip(self.mesh.regions, self.networks, strict=True):
                 crops = crop_texture(texture, region), crop_texture(seen, region)
                 moved = vertices[moved_vertices(region.vertex_mask)].astype(np.float32)
                 geometry = network.coefficients(self._tensor(moved)[None])
@@ -236,11 +236,11 @@ class Head:
         return [values[:, place] @ axes + origin for place, axes, origin in parts]
 
     def _textures(self, latents: list[Tensor]) -> list[Tensor]:
-        pairs = zip(self._networks, latents, strict=True)
+        pairs = zip(self.networks, latents, strict=True)
         return [network.decode_texture(latent) for network, latent in pairs]
 
     def _region_vertices(self, latents: list[Tensor]) -> list[Tensor]:
-        pairs = zip(self._networks, latents, strict=True)
+        pairs = zip(self.networks, latents, strict=True)
         return [network.vertices(network.decode_geometry(latent)) for network, latent in pairs]
 
 

@@ -11,14 +11,15 @@ Lombardi et al., Deep Appearance Models, 2018 (4×4 stride-2 convolutions, Leaky
 bias).
 """
 
+import itertools
 from dataclasses import asdict, dataclass, fields
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 SLOPE = 0.2  # LeakyReLU of Deep Appearance Models
-START_LOG_SIGMA = -3.0  # latent noise at the start, in standard deviations of the PCA scores
+START_LOG_SIGMA = -4.0  # latent noise at the start, in standard deviations of the PCA scores
 BIASED_UP_TO = 128  # a bias per texel costs memory; beyond this side it is one per channel
 
 
@@ -100,7 +101,7 @@ class TextureEncoder(nn.Module):
         sides = feature_sides(dims.encoder_resolution)[::-1]
         widths = [3] + [min(16 * 2**i, 64) for i in range(len(sides) - 1)]
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in itertools.pairwise(widths):
             layers += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(SLOPE)]
         flat = widths[-1] * sides[-1] ** 2
         self.side = dims.encoder_resolution
@@ -108,8 +109,10 @@ class TextureEncoder(nn.Module):
 
     def forward(self, residual: Tensor) -> Tensor:
         """(batch, 3, side, side) texture minus mean → (batch, hidden)."""
-        small = F.interpolate(residual, (self.side, self.side), mode="area")
-        return F.leaky_relu(self.layers(small * 8.0), SLOPE)  # residuals are about 1/8 of the range
+        small = functional.interpolate(residual, (self.side, self.side), mode="area")
+        return functional.leaky_relu(
+            self.layers(small * 8.0), SLOPE
+        )  # residuals are about 1/8 of the range
 
 
 class TextureDecoder(nn.Module):
@@ -142,12 +145,14 @@ class TextureDecoder(nn.Module):
 
     def forward(self, code: Tensor, picture: Tensor) -> Tensor:
         """Code (batch, Z), linear residual (batch, 3, L, L) → (batch, 3, R, R)."""
-        features = F.leaky_relu(self.first(code), SLOPE).unflatten(1, self.shape)
+        features = functional.leaky_relu(self.first(code), SLOPE).unflatten(1, self.shape)
         features = self.layers(features.contiguous(memory_format=torch.channels_last))
-        small = F.pixel_unshuffle(picture, 2) if self.shuffled else picture
+        small = functional.pixel_unshuffle(picture, 2) if self.shuffled else picture
         joined = torch.cat([features, small.to(features.dtype) * 8.0], 1)
         joined = joined.contiguous(memory_format=torch.channels_last)
-        return F.pixel_shuffle(self.last(F.leaky_relu(self.join(joined), SLOPE)), 2)
+        return functional.pixel_shuffle(
+            self.last(functional.leaky_relu(self.join(joined), SLOPE)), 2
+        )
 
 
 class Bottleneck(nn.Module):
@@ -166,8 +171,10 @@ class Bottleneck(nn.Module):
 
     def forward(self, texture: Tensor, geometry: Tensor, linear: Tensor) -> tuple[Tensor, Tensor]:
         """Features (batch, hidden), coefficients (batch, K), PCA code (batch, Z) → μ, log σ."""
-        joined = torch.cat([texture, F.leaky_relu(self.geometry(geometry), SLOPE), linear], 1)
-        hidden = F.leaky_relu(self.join(joined), SLOPE)
+        joined = torch.cat(
+            [texture, functional.leaky_relu(self.geometry(geometry), SLOPE), linear], 1
+        )
+        hidden = functional.leaky_relu(self.join(joined), SLOPE)
         return linear + self.mu(hidden), self.log_sigma(hidden).clamp(-6, 1)
 
 
@@ -183,7 +190,7 @@ class GeometryDecoder(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         """(batch, Z) → (batch, K)."""
-        return self.last(F.leaky_relu(self.hidden(code), SLOPE))
+        return self.last(functional.leaky_relu(self.hidden(code), SLOPE))
 
 
 class RegionNetwork(nn.Module):
@@ -217,12 +224,12 @@ class RegionNetwork(nn.Module):
             self.register_buffer(name, torch.zeros(shape))
 
     def residual(self, texture: Tensor, seen: Tensor) -> Tensor:
-        """Texture (batch, R, R, 3) minus mean, times seen (batch, R, R), bytes → (batch, 3, R, R)."""
+        """Bytes: texture (batch, R, R, 3), seen (batch, R, R) → residual (batch, 3, R, R)."""
         share = seen.float().div(255)[:, None]
         return (texture.permute(0, 3, 1, 2).float().div(255) - self.mean) * share
 
     def coefficients(self, vertices: Tensor) -> Tensor:
-        """The region's vertices (batch, V, 3) in metres → coefficients (batch, K) in millimetres."""
+        """Region's vertices (batch, V, 3) in metres → coefficients (batch, K) in millimetres."""
         offsets = (vertices - self.vertex_mean).flatten(1)
         return 1e3 * (offsets * self.vertex_weight) @ self.vertex_basis.T
 
@@ -230,7 +237,7 @@ class RegionNetwork(nn.Module):
         """PCA code (batch, Z) of a residual (batch, 3, R, R) and coefficients (batch, K)."""
         side = self.dims.linear_resolution
         if residual.shape[-1] != side:
-            residual = F.interpolate(residual, (side, side), mode="area")
+            residual = functional.interpolate(residual, (side, side), mode="area")
         texture = (residual * self.weight).reshape(len(residual), -1) @ self.basis.T
         return texture * self.texture_gain + geometry @ self.geometry_gain.T
 
@@ -260,7 +267,7 @@ class RegionNetwork(nn.Module):
         with torch.autocast(code.device.type, torch.bfloat16, enabled=self.mixed):
             detail = self.texture_decoder(code, picture)
         if side != resolution:
-            picture = F.interpolate(picture, (resolution, resolution), mode="bilinear")
+            picture = functional.interpolate(picture, (resolution, resolution), mode="bilinear")
         return self.mean + picture + detail.float()
 
     def decode_geometry(self, code: Tensor) -> Tensor:
@@ -269,7 +276,7 @@ class RegionNetwork(nn.Module):
         return code @ self.geometry_basis + nonlinear
 
     def vertices(self, geometry: Tensor) -> Tensor:
-        """Coefficients (batch, K) in millimetres → the region's vertices (batch, V, 3) in metres."""
+        """Coefficients (batch, K) in millimetres → region's vertices (batch, V, 3) in metres."""
         offsets = geometry @ self.vertex_basis
         return self.vertex_mean + 1e-3 * offsets.view(-1, self.dims.vertices, 3)
 

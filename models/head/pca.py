@@ -1,4 +1,4 @@
-"""Joint texture and geometry PCA of a region: the start of its network and its benchmark baseline."""
+"""Joint texture and geometry PCA of a region: its network's start and its baseline."""
 
 from dataclasses import dataclass
 

@@ -102,9 +102,6 @@ def mirror_matrix(codes: np.ndarray, mirrored: np.ndarray, slices: tuple[slice, 
     mouth, left, right, face = slices
     for group in ([mouth], [left, right], [face]):
         places = np.concatenate([np.arange(s.start, s.stop) for s in group])
-        swapped = np.concatenate([np.arange(s.start, s.stop) for s in group[::-1]])
-        if len({s.stop - s.start for s in group}) > 1:
-            swapped = places  # eyes with codes of different sizes cannot be exchanged
         here, there = codes[:, places], mirrored[:, places]
         matrix[np.ix_(places, places)] = _involution(here, there)
     return matrix.astype(np.float32)

@@ -91,8 +91,9 @@ class Trainer:
             wrong = [name for name, value in losses.items() if not math.isfinite(value)]
             if wrong:
                 raise NeuralFaceError(
-                    f"Training stopped at step {self.step + 1}: the {wrong[0]} loss is not a number. "
-                    "The last good checkpoint was kept; lower the learning rate and start again."
+                    f"Training stopped at step {self.step + 1}: the {wrong[0]} loss is not a "
+                    "number. The last good checkpoint was kept; start again with a lower "
+                    "learning rate."
                 )
             self.step += 1
             self._spent += time.monotonic() - begin

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..errors import CaptureError
 from .dataset import RegionData
@@ -15,6 +15,10 @@ from .network import Discriminator, RegionDims, RegionNetwork
 from .pca import JointPCA, fit_joint_pca
 
 CODE_SIZES = {"mouth": 24, "left_eye": 10, "right_eye": 10, "face": 24}
+LEAST_TEXTURE = 1e-5
+"""Mean squared error (50 dB) below which a PCA texture counts as perfect, to weigh the losses."""
+LEAST_GEOMETRY = 1e-3
+"""The same for geometry, as a part of its variance."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def start_network(
     count, side = int(train.sum()), data.region.resolution
     if count <= code + 2:
         raise CaptureError(
-            f"Training needs more than {code + 2} pictured frames in training takes, there are {count}."
+            f"Training needs more than {code + 2} pictured training frames, there are {count}."
         )
     linear = side // config.face_linear if data.region.name == "face" else side
     dims = RegionDims(
@@ -98,7 +102,7 @@ def _set_buffers(
     basis = torch.from_numpy(pca.basis).permute(0, 3, 1, 2)
     weight = torch.from_numpy(pca.weight)[None, None]
     if factor > 1:
-        basis, weight = F.avg_pool2d(basis, factor), F.avg_pool2d(weight, factor)
+        basis, weight = functional.avg_pool2d(basis, factor), functional.avg_pool2d(weight, factor)
     buffers = {
         "mean": torch.from_numpy(pca.mean).permute(2, 0, 1),
         "basis": basis.flatten(1),
@@ -160,7 +164,8 @@ class RegionTask:
                 errors.append((float(_mean(miss**2, weight)), float((lost**2).sum(1).mean())))
                 codes.append(code)
         texture, geometry = np.mean(errors, 0)
-        return torch.cat(codes), max(texture, 1e-9), max(geometry, 1e-9)
+        spread = float(self._geometry.var(0).sum())
+        return torch.cat(codes), max(texture, LEAST_TEXTURE), max(geometry, LEAST_GEOMETRY * spread)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step of the auto-encoder and, when it is on, one of the discriminator."""
@@ -217,7 +222,10 @@ class RegionTask:
     def _train_critic(self, decoded: Tensor, real: Tensor) -> Tensor:
         """One step with the hinge loss."""
         self._optimizers[1].zero_grad(set_to_none=True)
-        loss = F.relu(1 + self._judge(decoded)).mean() + F.relu(1 - self._judge(real)).mean()
+        loss = (
+            functional.relu(1 + self._judge(decoded)).mean()
+            + functional.relu(1 - self._judge(real)).mean()
+        )
         loss.backward()
         self._optimizers[1].step()
         return loss

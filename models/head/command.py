@@ -1,0 +1,94 @@
+"""`python -m models train PERFORMANCE -o HEAD.nface`: make a head file from a performance."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from ..capture.performance import Performance
+from ..errors import NeuralFaceError
+from ..progress import TerminalProgress
+from .evaluate import evaluate, region_baseline, seam
+from .file import write_head_file
+from .inference import Head
+from .making import make_head
+from .report import write_report
+from .training import TrainingConfig
+
+log = logging.getLogger(__name__)
+DEFAULT_MINUTES = 30.0
+SEAM_FRAMES = 12
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    default = TrainingConfig()
+    parser.add_argument("performance", type=Path, help="performance folder")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="head file to write")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="best there is by default")
+    parser.add_argument("--minutes", type=float, help=f"training time ({DEFAULT_MINUTES:g})")
+    parser.add_argument("--steps", type=int, help="steps of each region, instead of minutes")
+    parser.add_argument("--batch", type=int, default=default.batch, help="frames in a step")
+    parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    parser.add_argument("--no-gan", action="store_true", help="train without the discriminator")
+    parser.add_argument("--gan-weight", type=float, default=default.gan_weight)
+    parser.add_argument("--seed", type=int, default=default.seed)
+    parser.add_argument("--checkpoint", type=Path, help="folder to save to and to continue from")
+    parser.add_argument("--report", type=Path, help="PNG (beside the head file by default)")
+
+
+def config_from(options: argparse.Namespace) -> TrainingConfig:
+    """The training that the options ask for.
+
+    Raises:
+        NeuralFaceError: A number is out of range.
+    """
+    minutes = options.minutes
+    if minutes is None and options.steps is None:
+        minutes = DEFAULT_MINUTES
+    wrong = [
+        name
+        for name, value in (("--minutes", minutes), ("--steps", options.steps))
+        if value is not None and value <= 0
+    ]
+    if wrong or options.batch < 1 or options.learning_rate <= 0:
+        raise NeuralFaceError(f"{wrong[0] if wrong else '--batch'} must be more than zero.")
+    return TrainingConfig(
+        steps=options.steps,
+        minutes=minutes,
+        batch=options.batch,
+        learning_rate=options.learning_rate,
+        gan=not options.no_gan,
+        gan_weight=options.gan_weight,
+        seed=options.seed,
+    )
+
+
+def run(options: argparse.Namespace) -> dict:
+    """Train, write the head file and its report; figures of held-out frames."""
+    config = config_from(options)
+    performance = Performance.open(options.performance)
+    progress = TerminalProgress()
+    file, data, training = make_head(
+        performance, config, options.device, options.checkpoint, progress
+    )
+    write_head_file(options.output, file)
+    head = Head.open(options.output, options.device)
+    result = {"head": str(options.output), "megabytes": options.output.stat().st_size / 1e6}
+    result["seconds"] = round(training.seconds, 1)
+    result["control_map_r2"] = file.document["training"]["control_map_r2"]
+    if data.train.all():
+        log.warning("no held-out takes: no figures and no report")
+        return result
+    sizes = {region["name"]: region["dims"]["code"] for region in file.document["regions"]}
+    baselines = {
+        region.region.name: region_baseline(region, data.train, sizes[region.region.name])
+        for region in data.regions
+    }
+    result["figures"] = evaluate(head, data, baselines)
+    step = max(1, len(head.examples.codes) // SEAM_FRAMES)
+    result["seam_levels_per_texel"] = round(seam(head, head.examples.codes[::step]), 3)
+    report = options.report or options.output.with_suffix(".report.png")
+    write_report(report, head, data, baselines, result["figures"], training.curves)
+    file.document["training"] |= {key: result[key] for key in ("figures", "seam_levels_per_texel")}
+    write_head_file(options.output, file)
+    return result | {"report": str(report)}
