@@ -77,7 +77,7 @@ def leftovers(before: dict[str, list[str]], after: dict[str, list[str]]) -> list
 
 
 def main(archive: str, repository: str, head: str) -> None:
-    """Install, enable, import a head where torch allows, disable; twice, to find what piles up."""
+    """Install; enable, import the head if there is one, disable; twice, to find what piles up."""
     repositories = bpy.context.preferences.extensions.repos
     repositories.new(name="CI", module="ci", custom_directory=repository)
     registered()  # makes Blender build the classes that it builds on first use

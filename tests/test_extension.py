@@ -35,16 +35,17 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def session(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """What happened to the zip in a fresh profile."""
+def session(
+    archive: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict:
+    """What happened to the zip in a fresh profile; with a head in it where torch can decode one."""
     folder = tmp_path_factory.mktemp("profile")
     repository = folder / "repository"
     repository.mkdir()
-    bundled = ROOT / "models" / "bundled" / "actor.nface"
-    with_torch = importlib.util.find_spec("torch") and bundled.exists()
+    head = request.getfixturevalue("tiny_head") if importlib.util.find_spec("torch") else ""
     script = Path(__file__).with_name("extension_session.py")
     done = subprocess.run(
-        [sys.executable, script, archive, repository, str(bundled) if with_torch else ""],
+        [sys.executable, script, archive, repository, head],
         env={**os.environ, "BLENDER_USER_RESOURCES": str(folder), "HOME": str(folder)},
         cwd=folder,
         capture_output=True,
@@ -81,8 +82,13 @@ def test_zip_holds_what_users_need_and_nothing_else(archive: Path) -> None:
 def test_loads_in_a_fresh_profile(session: dict) -> None:
     assert session["enabled"]
     assert "neural_face/blender_manifest.toml" in session["installed"]
-    assert any(name.startswith("Operator.NEURAL_FACE_OT") for name in session["added"])
-    assert any(name.startswith("Panel.") for name in session["added"])
+    added = {"Operator.NEURALFACE_OT_import_head", "Operator.NEURALFACE_OT_animate_text"}
+    assert added | {"Panel.NEURALFACE_PT_speech", "Object.neural_face"} <= set(session["added"])
+
+
+def test_imports_a_head_where_there_is_torch(session: dict) -> None:
+    pytest.importorskip("torch", reason="decoding a head needs torch")
+    assert len(session["heads"]) == 2
 
 
 def test_leaves_nothing_behind(session: dict) -> None:
