@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from ..mesh import ATLAS_SIZE
 from .basemesh import load_base_mesh
 from .creases import CreaseField
+from .hairline import hairline_depth
 from .lighting import highlight, shade, vertex_normals
 from .occlusion import SkyRays, neighbour_average
 from .skin import bake_albedo, noise, skin_faces
@@ -53,7 +54,6 @@ class Appearance:
         self,
         actor: Actor,
         data: Path | None = None,
-        scalp: np.ndarray | None = None,
         size: int = ATLAS_SIZE,
     ) -> None:
         """Bake what does not change.
@@ -61,7 +61,6 @@ class Appearance:
         Args:
             actor: The actor.
             data: Folder of the performer's photo textures; procedural skin when None.
-            scalp: (h, 3) hair vertices at rest.
             size: Side of the atlas.
         """
         self.actor = actor
@@ -82,8 +81,8 @@ class Appearance:
         normals = self.texels.gather(rest_normals)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
         self._creases = CreaseField(actor.mesh, self.faces, self.texels, normals)
-        self.albedo = bake_albedo(actor, self.faces, self.texels, data, scalp)
-        self._gloss, self._lip_gloss = self._gloss_maps(positions, scalp)
+        self.albedo = bake_albedo(actor, self.faces, self.texels, data)
+        self._gloss, self._lip_gloss = self._gloss_maps(positions)
         self.albedo *= self._wet_edges(positions)
 
     def state(self, vertices: np.ndarray) -> SkinState:
@@ -141,9 +140,7 @@ class Appearance:
         shared = np.unique(self.torso_faces)
         return self.actor.mesh.vertices[shared[shared < self._count]]
 
-    def _gloss_maps(
-        self, positions: np.ndarray, scalp: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _gloss_maps(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Strength (n,) of the broad and of the lips' narrow highlight."""
         mouth = self.actor.patches[0]
         rim = self.actor.mesh.vertices[mouth.rim]
@@ -151,8 +148,7 @@ class Appearance:
         grain = 1 + 0.22 * noise(positions, 0.0008, 11) + 0.12 * noise(positions, 0.004, 12)
         nearby = np.clip(_distance_to(positions, self._torso_edge()) / 0.02, 0, 1)
         gloss = GLOSS * np.clip(grain, 0.2, 2) * (1 - 0.5 * lips) * nearby
-        if scalp is not None:
-            gloss = gloss * np.clip(_distance_to(positions, scalp) / 0.012, 0.1, 1)
+        gloss *= np.clip(1 - hairline_depth(self.actor.mesh, positions) / 0.012, 0.1, 1)
         return gloss.astype(np.float32), (LIP_GLOSS * lips * np.clip(grain, 0.3, 2)).astype("f4")
 
     def _wet_edges(self, positions: np.ndarray) -> np.ndarray:

@@ -12,7 +12,8 @@ from ..pose import to_world
 from .appearance import Appearance, SkinState
 from .assets import load_image
 from .eyes import Eyes
-from .hair import actor_parts
+from .hair import hair
+from .lashes import lashes
 from .mouth import Mouth
 from .skin import SKIN, SKIN_TONE, base_uv_corners
 from .template import Actor
@@ -48,11 +49,10 @@ class Scene:
             data: Folder of the performer's CC0 assets; plain procedural looks when None.
             size: Side of the true textures.
         """
-        parts = actor_parts(actor, data) if data else ()
+        parts = (hair(actor), *((lashes(actor, data),) if data else ()))
         actor = replace(actor, mesh=replace(actor.mesh, parts=parts))
         self.actor, self.mesh = actor, actor.mesh
-        scalp = parts[0].positions(actor.mesh.vertices) if parts else None
-        self.appearance = Appearance(actor, data, scalp, size)
+        self.appearance = Appearance(actor, data, size)
         self._eyes, self._mouth = Eyes(actor, data), Mouth(actor, data)
         self._parts = [(part, part_image(part)) for part in parts]
         self._torso = _Torso(self.appearance, data)

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from .assets import FittedAsset, load_asset, load_image
 from .basemesh import load_base_mesh
+from .hairline import hairline_depth
 from .template import Actor
 from .texels import TexelMap, covered_texels
 
@@ -46,9 +47,7 @@ def _body_quads() -> dict[tuple[int, ...], int]:
     return quads
 
 
-def bake_albedo(
-    actor: Actor, faces: np.ndarray, texels: TexelMap, data: Path | None, scalp: np.ndarray | None
-) -> np.ndarray:
+def bake_albedo(actor: Actor, faces: np.ndarray, texels: TexelMap, data: Path | None) -> np.ndarray:
     """Colour (n, 3) float32 0…1 of every skin texel without light.
 
     Args:
@@ -56,7 +55,6 @@ def bake_albedo(
         faces: `skin_faces`.
         texels: Map of those faces.
         data: Folder of the performer's photo textures; procedural when None.
-        scalp: (h, 3) hair vertices, under which the skin turns dark; none when None.
     """
     positions = texels.gather(actor.mesh.vertices)
     if data is None:
@@ -65,11 +63,10 @@ def bake_albedo(
         albedo = _photo(actor, faces, texels, load_image(data / SKIN))
     albedo *= pores(positions)[:, None]
     albedo = _stubble(actor, positions, albedo)
-    if scalp is not None:
-        depth = cKDTree(scalp).query(positions, distance_upper_bound=0.02)[0]
-        ragged = 0.003 * (noise(positions, 0.0035, 5) + noise(positions, 0.0012, 6))
-        share = np.clip(1.25 - (depth + ragged) / 0.008, 0, 1)[:, None] * 0.9
-        albedo = albedo * (1 - share) + HAIR_TONE * share
+    depth = hairline_depth(actor.mesh, positions)
+    ragged = depth + 0.0025 * noise(positions, 0.0035, 5) + 0.0015 * noise(positions, 0.0009, 6)
+    share = np.clip(ragged / 0.009, 0, 1)[:, None] * 0.9
+    albedo = albedo * (1 - share) + HAIR_TONE * share
     if data is not None:
         _paint_brows(actor, faces, texels, data, albedo)
     return np.clip(albedo, 0.02, 1).astype(np.float32)
@@ -138,7 +135,9 @@ def _stubble(actor: Actor, positions: np.ndarray, albedo: np.ndarray) -> np.ndar
     front = np.clip((-0.035 - positions[:, 1]) / 0.02, 0, 1)
     off_lips = np.clip((cKDTree(rim).query(positions)[0] - 0.0085) / 0.004, 0, 1)
     mask = below_top * above_neck * front * off_lips
-    shadow = mask * (0.07 + 0.012 * noise(positions, 0.006, 8) + 0.020 * noise(positions, 0.0008, 7))
+    shadow = mask * (
+        0.07 + 0.012 * noise(positions, 0.006, 8) + 0.020 * noise(positions, 0.0008, 7)
+    )
     return albedo * (1 - shadow[:, None] * np.array([1.0, 0.9, 0.75], np.float32))
 
 
