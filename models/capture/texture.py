@@ -14,12 +14,15 @@ from .raster import Rasteriser
 
 STEEPEST = 4.0
 """Depth steps beyond this slope between neighbouring pixels are edges of something in front."""
+EDGE_TRUST = 0.02
+"""Trust in such edges: skin is taken from another camera, but mouth and eyes, where other cameras
+show other things, stay with the one in front."""
 FRONT = np.array([0.0, -1.0, 0.0])
 """Where a head at rest looks."""
-MASK_GROWTH = 2
+MASK_GROWTH = 1
 """Pixels by which hair and lashes are widened, for the blur of lens and filter."""
 
-THIN = 4.0
+THIN = 3.0
 """A pixel is lost to hair and lashes when they cover one part in so many of it."""
 
 
@@ -107,11 +110,11 @@ def _view(
 
 
 def _edge_trust(depth: np.ndarray, camera: Camera) -> np.ndarray:
-    """255 inside surfaces, 0 along the edges of what is in front, where pixels mix two things."""
+    """255 inside surfaces, little along the edges of what is in front: pixels mix two things."""
     disc = _disc(1)
     nearest, farthest = cv2.erode(depth, disc), cv2.dilate(depth, disc)
     step = (farthest - nearest) / (2 * nearest / camera.intrinsics[0, 0])
-    trust = (np.clip(2 - step / STEEPEST, 0, 1) * 255).astype(np.uint8)
+    trust = (np.clip(2 - step / STEEPEST, EDGE_TRUST, 1) * 255).astype(np.uint8)
     return cv2.blur(cv2.erode(trust, disc), (3, 3))
 
 
