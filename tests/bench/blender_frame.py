@@ -1,0 +1,30 @@
+"""Blender's own share of a frame: writing mesh and texture."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.errors import MissingDependencyError
+
+from .figures import Context, Figure
+
+BUDGET = 6.0
+SOURCE = Path(__file__).resolve().parents[2] / "neural_face_addon" / "source.py"
+
+
+def run(context: Context) -> Iterator[Figure]:
+    """Measured in a process of its own, where the add-on is loaded as Blender loads it."""
+    command = [sys.executable, SOURCE, "neural_face_addon.frame_cost", str(context.head_path)]
+    child = subprocess.run(command, capture_output=True, text=True, check=False)
+    if child.returncode:
+        raise MissingDependencyError(f"Blender could not show the head: {child.stderr[-300:]}")
+    cost = json.loads(child.stdout.strip().splitlines()[-1])
+    yield Figure(
+        *("blender_frame", "mesh_and_texture_1024", "ms_per_frame", cost["write_ms"], "ms"),
+        bar=f"<= {BUDGET:g} ms",
+        holds=cost["write_ms"] <= BUDGET,
+        baselines={"decode_and_write": cost["show_ms"]},
+        note=f"Blender {cost['blender']}, median of {cost['frames']} frames",
+    )
