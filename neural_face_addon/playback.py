@@ -16,8 +16,7 @@ import numpy as np
 from . import heads, materials, runtime
 
 if TYPE_CHECKING:
-    from ..models.head.inference import Head
-    from ..models.mesh import HeadMesh
+    from .runtime import Head, HeadMesh
 
 log = logging.getLogger(__name__)
 

@@ -24,6 +24,11 @@ MOST_ELEMENTS = 32
 """A vector property of Blender holds no more."""
 
 
+def _changed(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """Have the object evaluated, also after a script; `handlers` then shows the new code once."""
+    group.id_data.update_tag()
+
+
 def _code(label: str) -> FloatVectorProperty:
     return FloatVectorProperty(
         name=label,
@@ -35,6 +40,7 @@ def _code(label: str) -> FloatVectorProperty:
         precision=2,
         options={"ANIMATABLE"},
         override={"LIBRARY_OVERRIDABLE"},
+        update=_changed,
     )
 
 

@@ -11,8 +11,7 @@ from . import heads, materials, playback, runtime
 from .properties import MOST_ELEMENTS, REGIONS
 
 if TYPE_CHECKING:
-    from ..models.head.inference import Head
-    from ..models.mesh import HeadMesh
+    from .runtime import Head, HeadMesh
 
 BONE = "Head"
 BONE_LENGTH = 0.12

@@ -21,6 +21,7 @@ from . import preferences
 if TYPE_CHECKING:
     from ..models.animate import SpeechResult
     from ..models.head.inference import Head
+    from ..models.mesh import HeadMesh  # noqa: F401 — for the type checks of other files
 
 log = logging.getLogger(__name__)
 

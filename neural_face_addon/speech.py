@@ -14,7 +14,7 @@ from .keyframes import Channels, write_action
 from .properties import REGIONS
 
 if TYPE_CHECKING:
-    from ..models.animate import SpeechResult
+    from .runtime import SpeechResult
 
 _LONGEST_NAME = 48
 
