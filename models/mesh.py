@@ -112,7 +112,7 @@ class HeadMesh:
     def pose(self, controls: np.ndarray) -> np.ndarray:
         """Vertices (..., V, 3) of controls (..., C)."""
         flat = np.asarray(controls, np.float32) @ self.basis.reshape(len(self.basis), -1)
-        return self.vertices + flat.reshape(*flat.shape[:-1], -1, 3)
+        return self.vertices + flat.reshape(*flat.shape[:-1], len(self.vertices), 3)
 
     def region(self, name: str) -> Region:
         """The region called `name`."""

@@ -37,7 +37,7 @@ def make_rig(centre: np.ndarray, count: int, resolution: int, seed: int = 0) -> 
     random = np.random.default_rng(seed)
     cameras = []
     for name, yaw, pitch in PLACES[:count]:
-        yaw, pitch = np.radians([yaw, pitch] + random.normal(0, 0.8, 2))
+        yaw, pitch = np.radians(np.array([yaw, pitch]) + random.normal(0, 0.8, 2))
         away = [np.sin(yaw) * np.cos(pitch), -np.cos(yaw) * np.cos(pitch), np.sin(pitch)]
         distance = DISTANCE * random.uniform(0.96, 1.04)
         target = np.asarray(centre) + random.normal(0, 0.002, 3)

@@ -39,7 +39,14 @@ class Frame:
 
 
 class Scene:
-    """The actor with everything that does not change from frame to frame prepared."""
+    """The actor with everything that does not change from frame to frame prepared.
+
+    Attributes:
+        actor: The actor, dressed: its mesh has hair and lashes.
+        mesh: That mesh.
+        appearance: Paints the skin.
+        skin_mask: (S, S) uint8, 255 where the atlas shows skin.
+    """
 
     def __init__(self, actor: Actor, data: Path | None = None, size: int = ATLAS_SIZE) -> None:
         """Dress the actor.
@@ -56,6 +63,10 @@ class Scene:
         self._eyes, self._mouth = Eyes(actor, data), Mouth(actor, data)
         self._parts = [(part, part_image(part)) for part in parts]
         self._torso = _Torso(self.appearance, data)
+        texels = self.appearance.texels
+        mask = np.zeros(texels.size**2, np.uint8)
+        mask[texels.texels] = 255
+        self.skin_mask = mask.reshape(texels.size, texels.size)
 
     def frame(self, controls: np.ndarray, head_pose: np.ndarray) -> Frame:
         """The actor with controls (C,) and head pose (6,)."""

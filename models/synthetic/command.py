@@ -1,0 +1,80 @@
+"""`python -m models synthesize OUT`: make a synthetic capture with known truth."""
+
+import argparse
+import logging
+import time
+from pathlib import Path
+
+from ..errors import NeuralFaceError
+from ..progress import TerminalProgress
+from .rig import PLACES
+from .synthesize import Settings, synthesize
+from .takes import TakePlan
+
+log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    default = Settings(Path())
+    parser.add_argument("output", type=Path, help="folder to make, or to continue")
+    parser.add_argument(
+        "--data", type=Path, help="folder with performer, motion, speech_motion, spoken_english"
+    )
+    parser.add_argument("--frames", type=int, default=default.frames, help="pictured frames")
+    parser.add_argument(
+        "--held-out", type=int, default=default.held_out, help="pictured frames never trained on"
+    )
+    parser.add_argument("--cameras", type=int, default=default.cameras)
+    parser.add_argument("--resolution", type=int, default=default.resolution, help="pixels")
+    parser.add_argument("--texture", type=int, default=default.texture, help="texels")
+    parser.add_argument("--spoken", type=int, help="recorded sentences (all by default)")
+    parser.add_argument("--lines", type=int, help="generated lines (all by default)")
+    parser.add_argument("--seed", type=int, default=default.seed)
+    parser.add_argument("--workers", type=int, default=default.workers, help="processes")
+
+
+def run(options: argparse.Namespace) -> dict:
+    """Run the command.
+
+    Raises:
+        NeuralFaceError: A number is out of range, or the capture cannot be made.
+    """
+    settings = settings_from(options)
+    start = time.monotonic()
+    performance = synthesize(settings, TerminalProgress())
+    return {
+        "performance": str(settings.output / "performance"),
+        "takes": len(performance.takes),
+        "pictured_frames": sum(len(take.pictured) for take in performance.takes),
+        "seconds": round(time.monotonic() - start, 1),
+    }
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """The settings that the options ask for.
+
+    Raises:
+        NeuralFaceError: A number is out of range or the data folder is missing.
+    """
+    lowest = {"frames": 1, "held_out": 0, "cameras": 1, "resolution": 64, "texture": 64}
+    for name, value in lowest.items():
+        if getattr(options, name) < value:
+            raise NeuralFaceError(f"--{name.replace('_', '-')} must be at least {value}.")
+    if options.cameras > len(PLACES):
+        raise NeuralFaceError(f"--cameras must be at most {len(PLACES)}.")
+    if options.data is not None and not (options.data / "performer").is_dir():
+        raise NeuralFaceError(f"The data folder {options.data.name} has no folder 'performer'.")
+    plan = TakePlan(spoken=options.spoken, lines=options.lines)
+    return Settings(
+        output=options.output,
+        data=options.data,
+        frames=options.frames,
+        held_out=options.held_out,
+        cameras=options.cameras,
+        resolution=options.resolution,
+        texture=options.texture,
+        seed=options.seed,
+        workers=max(options.workers, 0),
+        takes=plan,
+    )

