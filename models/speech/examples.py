@@ -71,7 +71,7 @@ class ExampleAnimator:
     @property
     def styles(self) -> tuple[str, ...]:
         """Styles there are takes of."""
-        return tuple(sorted({_style(take) for take in self._usable()}))
+        return tuple(sorted({style_of(take) for take in spoken_takes(self._examples)}))
 
     def database(self, style: str = NEUTRAL) -> SpeechDatabase:
         """The samples of a style; of all styles where the head lacks it."""
@@ -120,12 +120,9 @@ class ExampleAnimator:
         progress(1.0, "Spoken")
         return AnimationParameters(times, codes * ease, under.head_pose * ease)
 
-    def _usable(self) -> list[ExampleTake]:
-        return [t for t in self._examples.takes if speaks(t) and t.split != "held_out"]
-
     def _prepared(self, style: str) -> tuple[SpeechDatabase, BackgroundMotion]:
-        usable = self._usable()
-        takes = [take for take in usable if _style(take) == style]
+        usable = spoken_takes(self._examples)
+        takes = [take for take in usable if style_of(take) == style]
         key = style if takes else ""
         if key not in self._ready:
             database = SpeechDatabase.build(
@@ -135,7 +132,13 @@ class ExampleAnimator:
         return self._ready[key]
 
 
-def _style(take: ExampleTake) -> str:
+def spoken_takes(examples: ExampleSet) -> list[ExampleTake]:
+    """Takes with speech that may be used: held-out ones may not."""
+    return [take for take in examples.takes if speaks(take) and take.split != "held_out"]
+
+
+def style_of(take: ExampleTake) -> str:
+    """A take's acting style; 'neutral' where none is named."""
     return take.style or NEUTRAL
 
 

@@ -1,7 +1,7 @@
 """The voice of flite (Debian package `flite`): sound with the end time of every phone.
 
 `flite -psdur` prints the phones that it speaks with their end times. One call per sentence keeps
-the printed times exact (flite restarts them at each sentence). flite decides the pronunciation itself,
+those times exact, for flite restarts them at each sentence. flite decides the pronunciation itself,
 so its phones are laid against the dictionary's to learn which word each belongs to.
 """
 

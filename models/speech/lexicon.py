@@ -113,10 +113,10 @@ def spell(letters: str) -> Symbols:
 
 def look_up(word: str) -> Symbols:
     """Pronounce a lower-case word: dictionary, then endings and spelling, then the network."""
-    known = _known(word) or _known(re.sub(r"(.)\1{2,}", r"\1\1", word))
-    known = known or _known(re.sub(r"(.)\1{2,}", r"\1", word))
-    if known:
-        return known
+    for written in _less_drawn_out(word):
+        known = _known(written)
+        if known:
+            return known
     letters = re.sub("[^a-z]", "", re.sub(r"(.)\1{2,}", r"\1\1", word))
     if not re.search("[aeiouy]", letters) and len(letters) <= 6:
         return spell(letters)
@@ -124,6 +124,15 @@ def look_up(word: str) -> Symbols:
     return tuple(
         symbol for piece in pieces for symbol in (network().predict(piece) or spell(piece))
     )
+
+
+def _less_drawn_out(word: str) -> list[str]:
+    """The word, and without its repeated letters: 'sooo' is more likely 'so', 'coool' 'cool'."""
+    if not re.search(r"(.)\1{2,}", word):
+        return [word]
+    once, twice = (re.sub(r"(.)\1{2,}", kept, word) for kept in (r"\1", r"\1\1"))
+    at_end = re.search(r"(.)\1{2,}$", word)
+    return [word, once, twice] if at_end else [word, twice, once]
 
 
 def _known(word: str) -> Symbols:

@@ -1,0 +1,100 @@
+"""`python -m models animate`: a line of text as animation parameters in a file."""
+
+import argparse
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..animate import METHODS, SpeechResult, animate_text
+from ..errors import NeuralFaceError
+from ..files import write_arrays, write_bytes
+from ..progress import TerminalProgress
+from .examples import ExampleSettings
+
+if TYPE_CHECKING:
+    from ..head.inference import Head
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("head", type=Path, metavar="HEAD", help="head file (.nface)")
+    parser.add_argument("--text", required=True, help="line to speak")
+    parser.add_argument("-o", "--output", type=Path, required=True, help=".npz or .csv to write")
+    parser.add_argument("--vertices", action="store_true", help="add decoded vertices (.npz only)")
+    parser.add_argument(
+        "--voice", type=Path, help="write a spoken track (.wav) with the same times"
+    )
+    parser.add_argument("--method", choices=METHODS, default=METHODS[0])
+    parser.add_argument("--style", default="neutral", help="acting style of the takes used")
+    parser.add_argument("--fps", type=float, default=30.0, help="frames per second (30)")
+    parser.add_argument("--rate", type=float, default=1.0, help="speaking rate, 2 is twice as fast")
+    parser.add_argument("--pause", type=float, default=1.0, help="factor on pauses")
+    parser.add_argument("--seed", type=int, default=0, help="another number, another performance")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="where to decode")
+
+
+def run(options: argparse.Namespace) -> dict:
+    """Animate and write the file; returns figures."""
+    from ..head.inference import Head  # torch is loaded only when a head is opened
+
+    kind = options.output.suffix.lower()
+    if kind not in (".npz", ".csv"):
+        raise NeuralFaceError("The output must end in .npz or .csv.")
+    if kind == ".csv" and options.vertices:
+        raise NeuralFaceError("Vertices can only be written to .npz.")
+    head = Head.open(options.head, options.device)
+    result = animate_text(
+        head,
+        options.text,
+        options.method,
+        fps=options.fps,
+        rate=options.rate,
+        pause=options.pause,
+        seed=options.seed,
+        voice_path=options.voice,
+        progress=TerminalProgress(),
+        settings=ExampleSettings(style=options.style),
+    )
+    if kind == ".npz":
+        write_arrays(options.output, **_arrays(head, result, options.vertices))
+    else:
+        write_bytes(options.output, _table(head, result).encode())
+    return {
+        "frames": len(result.parameters.times),
+        "seconds": round(result.seconds, 3),
+        "words": len(result.words),
+        "cues": len(result.cues),
+        "unknown": list(result.unknown),
+        "voice": str(result.voice) if result.voice else None,
+        "output": str(options.output),
+    }
+
+
+def _arrays(head: "Head", result: SpeechResult, vertices: bool) -> dict[str, np.ndarray]:
+    parameters = result.parameters
+    arrays = {
+        "times": parameters.times,
+        "codes": parameters.codes,
+        "head_pose": parameters.head_pose,
+        "slider_names": np.array([slider.name for slider in head.sliders]),
+        **result.phones.to_arrays(),
+    }
+    if vertices:
+        arrays["vertices"] = head.decode_vertices(parameters.codes)
+        for name, indices in head.mesh.landmarks.items():
+            arrays[f"landmark_{name}"] = np.asarray(indices)
+    return arrays
+
+
+def _table(head: "Head", result: SpeechResult) -> str:
+    parameters = result.parameters
+    pose = [f"head_{name}" for name in ("rx", "ry", "rz", "tx", "ty", "tz")]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["seconds", *(slider.name for slider in head.sliders), *pose])
+    rows = np.concatenate([parameters.times[:, None], parameters.codes, parameters.head_pose], 1)
+    writer.writerows([f"{value:.6g}" for value in row] for row in rows)
+    return text.getvalue()

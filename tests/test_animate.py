@@ -1,0 +1,99 @@
+"""A typed line on a small head: parameters, cues, voice, settings, errors, cancel, command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.__main__ import main
+from models.animate import SpeechResult, animate_text, animator_of
+from models.errors import CancelledError, TextError
+from models.head.inference import Head
+from models.speech.phones import Phones
+from models.speech.voice import installed_voices
+
+LINE = "Bob may see my baby, 😀 maybe."
+
+
+@pytest.fixture(scope="module")
+def head(tiny_head: Path) -> Head:
+    return Head.open(tiny_head, "cpu")
+
+
+@pytest.fixture(scope="module")
+def spoken(head: Head) -> SpeechResult:
+    return animate_text(head, LINE, fps=25.0)
+
+
+def test_result_is_whole(head: Head, spoken: SpeechResult) -> None:
+    parameters = spoken.parameters
+    assert parameters.codes.shape == (len(parameters.times), head.code_size)
+    assert parameters.head_pose.shape == (len(parameters.times), 6)
+    assert np.isfinite(parameters.codes).all()
+    assert np.allclose(np.diff(parameters.times), 1 / 25)
+    assert parameters.times[-1] == pytest.approx(spoken.seconds, abs=1 / 25)
+    assert [word.text for word in spoken.words] == "bob may see my baby maybe".split()
+    assert spoken.unknown == ("😀",)
+    assert spoken.voice is None
+    assert [c.start for c in spoken.cues[1:]] == pytest.approx([c.end for c in spoken.cues[:-1]])
+    assert spoken.cues[1].viseme == "Closed Lips"
+
+
+def test_rate_pause_and_phones(head: Head, spoken: SpeechResult) -> None:
+    fast = animate_text(head, LINE, rate=2.0)
+    assert fast.seconds == pytest.approx(spoken.seconds / 2)
+    assert animate_text(head, LINE, pause=3.0).seconds > spoken.seconds + 0.2
+    given = Phones.build(["sil", "M", "AA", "sil"], [0, 0.3, 0.4, 0.6], [0.3, 0.4, 0.6, 1.0])
+    result = animate_text(head, "", phones=given)
+    assert result.seconds == 1.0
+    assert result.words == ()
+
+
+def test_takes_are_prepared_once(head: Head, spoken: SpeechResult) -> None:
+    assert animator_of(head) is animator_of(head)
+    again = animate_text(head, LINE, fps=25.0)
+    assert np.array_equal(again.parameters.codes, spoken.parameters.codes)
+
+
+def test_voice_has_the_same_times(head: Head, tmp_path: Path) -> None:
+    if not installed_voices():
+        pytest.skip("neither flite nor espeak-ng is installed")
+    result = animate_text(head, LINE, voice_path=tmp_path / "line.wav")
+    assert result.voice == tmp_path / "line.wav"
+    assert result.voice.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [({"method": "MAGIC"}, "no method"), ({"fps": 0.0}, "frame rate"), ({"rate": 99.0}, "rate")],
+)
+def test_settings_out_of_range(head: Head, settings: dict, sentence: str) -> None:
+    with pytest.raises(TextError, match=sentence):
+        animate_text(head, LINE, **settings)
+
+
+def test_cancel(head: Head) -> None:
+    def stop(fraction: float, message: str) -> None:
+        if fraction > 0.3:
+            raise CancelledError(message)
+
+    with pytest.raises(CancelledError):
+        animate_text(head, LINE, progress=stop)
+
+
+def test_command_line(tiny_head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "line.npz"
+    command = ["animate", str(tiny_head), "--text", LINE, "-o", str(output), "--vertices", "--json"]
+    assert main(command) == 0
+    figures = json.loads(capsys.readouterr().out)
+    with np.load(output, allow_pickle=False) as arrays:
+        assert len(arrays["vertices"]) == len(arrays["times"]) == figures["frames"]
+        assert "landmark_inner_lip_upper" in arrays
+        assert len(arrays["slider_names"]) == arrays["codes"].shape[1]
+    assert main([*command[:5], str(tmp_path / "line.csv")]) == 0
+    table = (tmp_path / "line.csv").read_text().splitlines()
+    assert len(table) == figures["frames"] + 1
+    assert table[0].startswith("seconds,")
+    assert main(["animate", str(tiny_head), "--text", "😀", "-o", str(output)]) == 2
+    assert "holds no words" in capsys.readouterr().err
