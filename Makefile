@@ -50,7 +50,7 @@ test-blender52:
 endif
 endif
 
-bench: .venv/.ready
+bench: .venv/.ready-bench
 	@$(BIN)/python -m tests.bench --only "$$ONLY" --device "$$DEVICE" --out "$$OUT" \
 		$(if $(HEAD),--head "$$HEAD")
 
@@ -67,6 +67,10 @@ extension: .venv/.ready
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >&2
 	@$(BIN)/pip install -q -r requirements.txt -r requirements-blender.txt -r requirements-test.txt >&2
 	@$(BIN)/pip install -q --no-deps -r requirements-capture.txt >&2
+	@touch $@
+
+.venv/.ready-bench: requirements-bench.txt .venv/.ready
+	@$(BIN)/pip install -q --no-deps -r requirements-bench.txt >&2
 	@touch $@
 
 # Only Blender itself is installed here; all else is borrowed from .venv, which comes later in the path.
