@@ -7,9 +7,11 @@ HEAD ?=
 ONLY ?=
 DEVICE ?= cpu
 BIN := .venv/bin
-BLENDER_EXT = $(wildcard .venv/lib/python3.11/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py)
+BLENDER_EXT := .venv/lib/python3.11/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py
 # Test files that touch Blender; the others need no second Blender version.
-BLENDER_TESTS = $(shell grep -lwE 'addon|bpy|scene' tests/test_*.py)
+BLENDER_TESTS = $(shell grep -lw bpy tests/test_*.py)
+# Tests skip what is not installed; so make sure first that what must be there really loads.
+SHOW = -c 'import bpy, sys; print("Blender", bpy.app.version_string, "Python", sys.version.split()[0])'
 # A Python 3.13 that really runs (a pyenv shim may not).
 PYTHON313 = $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python),\
 	$(shell $(python) -c pass 2>/dev/null && echo $(python))))
@@ -34,15 +36,19 @@ pictures: .venv/.ready
 test: .venv/.ready .venv45/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(BIN)/python $(SHOW)
+	@$(BIN)/python -c 'import torch; print("torch", torch.__version__)'
 	$(BIN)/python -m pytest
 	@$(MAKE) --no-print-directory test-blender45 test-blender52
 
 test-blender45: .venv45/.ready
+	@.venv45/bin/python $(SHOW)
 	.venv45/bin/python -m pytest $(BLENDER_TESTS)
 
 ifneq ($(filter test test-blender52,$(MAKECMDGOALS)),)
 ifneq ($(PYTHON313),)
 test-blender52: .venv52/.ready
+	@.venv52/bin/python $(SHOW)
 	.venv52/bin/python -m pytest $(BLENDER_TESTS)
 else
 test-blender52:
