@@ -22,7 +22,7 @@ def reported(method: Method) -> Method:
             return method(self, *arguments)
         except runtime.user_error_class() as error:
             log.info("%s: %s", self.bl_idname, error)
-            self.report({"ERROR"}, str(error))
+            self.report({"INFO" if runtime.is_cancelled(error) else "ERROR"}, str(error))
             return {"CANCELLED"}
 
     # Blender counts a method's arguments, so both kinds name theirs

@@ -232,3 +232,8 @@ def cancelled() -> Exception:
     from ..models.errors import CancelledError
 
     return CancelledError("Cancelled; nothing was changed.")
+
+
+def is_cancelled(error: Exception) -> bool:
+    """Whether the user wanted it so: no error then."""
+    return isinstance(error, type(cancelled()))

@@ -1,0 +1,148 @@
+"""A typed line becomes keys, cues and a voice; nothing else changes."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
+pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
+
+from heads_in_blender import assert_shows, import_head
+
+TEXT = "Bob may move my baby."
+
+
+def curves(action: object, owner: object) -> dict[tuple[str, int], object]:
+    slot = owner.animation_data.action_slot
+    bag = action.layers[0].strips[0].channelbag(slot)
+    return {(curve.data_path, curve.array_index): curve for curve in bag.fcurves}
+
+
+@pytest.fixture
+def head(scene: object, tiny_head: Path) -> object:
+    return import_head(tiny_head)
+
+
+def test_writes_what_the_numeric_layer_gives(scene: object, head: object) -> None:
+    from neural_face.neural_face_addon import heads, playback, rig
+
+    from models.animate import animate_text
+
+    scene.render.fps, scene.render.fps_base = 24, 1.001
+    assert bpy.ops.neural_face.animate_text(text=TEXT, frame_start=11, seed=3) == {"FINISHED"}
+    action = head.animation_data.action
+    assert action.name == TEXT
+    voice = Path(bpy.app.tempdir) / "again.wav"
+    fps = 24 / 1.001
+    result = animate_text(playback.open_head(head), TEXT, fps=fps, seed=3, voice_path=voice)
+    codes = result.parameters.codes
+    face = curves(action, head)
+    assert len(face) == codes.shape[1] == 24
+    points = np.array([p.co for p in face["neural_face.left_eye", 1].keyframe_points])
+    np.testing.assert_allclose(points[:, 1], codes[:, 9], atol=1e-5)
+    np.testing.assert_allclose(points[:, 0], 11 + result.parameters.times * fps, atol=1e-3)
+    armature = heads.rig(head)
+    assert armature.animation_data.action == action
+    turn = curves(action, armature)[f'pose.bones["{rig.BONE}"].rotation_euler', 1]
+    values = [p.co[1] for p in turn.keyframe_points]
+    np.testing.assert_allclose(values, result.parameters.head_pose[:, 2], atol=1e-5)
+    report = head.neural_face.speech.report
+    assert f"{len(codes) * 30} keys on frames 11 to " in report
+
+
+def test_speaks_on_every_frame(scene: object, head: object) -> None:
+    bpy.ops.neural_face.animate_text(text=TEXT)
+    face = curves(head.animation_data.action, head)
+    for frame in (3, 9):
+        scene.frame_set(frame)
+        sizes = (("mouth", 8), ("left_eye", 4), ("right_eye", 4), ("face", 8))
+        code = [
+            face[f"neural_face.{n}", i].evaluate(frame) for n, size in sizes for i in range(size)
+        ]
+        assert_shows(head, np.array(code))
+
+
+def test_cues_and_settings_are_kept_in_the_file(
+    scene: object, head: object, tmp_path: Path
+) -> None:
+    bpy.ops.neural_face.animate_text(text=TEXT, rate=1.5, pause=0.5, seed=2, frame_start=7)
+    name = head.name
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
+    speech = bpy.data.objects[name].neural_face.speech
+    assert (speech.text, speech.rate, speech.pause) == (TEXT, 1.5, 0.5)
+    assert (speech.seed, speech.frame_start) == (2, 7)
+    assert len(speech.cues) > 8
+    starts, ends = ([getattr(cue, key) for cue in speech.cues] for key in ("start", "end"))
+    assert starts == sorted(starts)
+    assert all(start < end for start, end in zip(starts, ends, strict=True))
+    assert {"M", "B"} <= {phone for cue in speech.cues for phone in cue.phone.split()}
+
+
+def test_other_actions_are_untouched(scene: object, head: object) -> None:
+    bpy.ops.neural_face.key_expression()
+    hand_made = head.animation_data.action
+    before = {
+        key: [tuple(p.co) for p in curve.keyframe_points]
+        for key, curve in curves(hand_made, head).items()
+    }
+    slot = head.animation_data.action_slot
+    bpy.ops.neural_face.animate_text(text=TEXT)
+    first = head.animation_data.action
+    bpy.ops.neural_face.animate_text(text="See five fish.")
+    assert len({hand_made, first, head.animation_data.action}) == 3
+    head.animation_data.action, head.animation_data.action_slot = hand_made, slot
+    after = {
+        key: [tuple(p.co) for p in curve.keyframe_points]
+        for key, curve in curves(hand_made, head).items()
+    }
+    assert before == after
+    assert hand_made.use_fake_user and first.use_fake_user
+
+
+def test_long_text_gives_a_short_action_name(addon: object) -> None:
+    from neural_face.neural_face_addon.speech import line_name
+
+    assert line_name("  One\n two ") == "One two"
+    assert line_name("word " * 30) == ("word " * 9).strip()
+    assert len(line_name("x" * 200)) == 48
+
+
+def test_voice_goes_to_a_free_channel_and_into_the_file(scene: object, tmp_path: Path) -> None:
+    from neural_face.neural_face_addon.speech import place_voice
+
+    paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    for path in paths:
+        with wave.open(str(path), "wb") as stream:
+            stream.setparams((1, 2, 16000, 0, "NONE", ""))
+            stream.writeframes(bytes(64000))
+    strips = [
+        place_voice(scene, path, "Line", start, 2.0)
+        for path, start in zip(paths, (1, 20), strict=True)
+    ]
+    later = place_voice(scene, paths[0], "Line", 200, 2.0)
+    assert [strip.channel for strip in (*strips, later)] == [1, 2, 1]
+    assert strips[1].frame_final_start == 20
+    assert strips[0].sound.packed_file.size == paths[0].stat().st_size
+
+
+def test_undo_takes_the_line_back(scene: object, head: object) -> None:
+    name = head.name
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.neural_face.animate_text(text=TEXT)
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    assert len(bpy.data.actions) == 0
+    assert len(bpy.data.objects[name].neural_face.speech.cues) == 0
+    bpy.ops.ed.redo()
+    assert bpy.data.objects[name].animation_data.action.name == TEXT
+
+
+def test_armature_selected_means_its_head(scene: object, head: object) -> None:
+    from neural_face.neural_face_addon import heads
+
+    bpy.context.view_layer.objects.active = heads.rig(head)
+    bpy.ops.neural_face.animate_text(text=TEXT)
+    assert head.animation_data.action.name == TEXT
