@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .errors import TextError
 from .mesh import REGION_NAMES
 from .progress import Progress, silent
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 METHODS = ("EXAMPLES",)
-_CHUNK = 256
 _MOST_FPS = 240.0
 
 _animators: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
@@ -119,15 +116,8 @@ def animator_of(head: "Head") -> ExampleAnimator:
     if head not in _animators:
         regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
         weak = weakref.ref(head)
-        _animators[head] = ExampleAnimator(head.examples, regions, lambda c: lip_gaps(weak(), c))
+        _animators[head] = ExampleAnimator(head.examples, regions, lambda c: weak().lip_gaps(c))
     return _animators[head]
-
-
-def lip_gaps(head: "Head", codes: np.ndarray) -> np.ndarray:
-    """How far the lips of codes (n, Z) are apart beyond rest (n,), metres, on decoded vertices."""
-    starts = range(0, len(codes), _CHUNK)
-    gaps = [head.mesh.lip_gap(head.decode_vertices(codes[i : i + _CHUNK])) for i in starts]
-    return np.concatenate([*gaps, np.zeros(0)])
 
 
 def durations_of(head: "Head", style: str) -> DurationModel:

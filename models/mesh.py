@@ -118,14 +118,23 @@ class HeadMesh:
         """The region called `name`."""
         return self.regions[REGION_NAMES.index(name)]
 
+    @property
+    def lip_points(self) -> np.ndarray:
+        """(6,) vertices that tell the lip gap: the middle three of upper and lower rim."""
+        sides = (self.landmarks[f"inner_lip_{side}"][2:5] for side in ("upper", "lower"))
+        return np.concatenate(list(sides))
+
     def lip_gap(self, vertices: np.ndarray) -> np.ndarray:
         """How far the lips are apart beyond rest, (...,) metres, for vertices (..., V, 3)."""
-        upper, lower = (self.landmarks[f"inner_lip_{side}"][2:5] for side in ("upper", "lower"))
+        return self.lip_gap_of_points(np.asarray(vertices)[..., self.lip_points, :])
 
-        def distance(v: np.ndarray) -> np.ndarray:
-            return np.linalg.norm(v[..., upper, :] - v[..., lower, :], axis=-1).mean(-1)
+    def lip_gap_of_points(self, points: np.ndarray) -> np.ndarray:
+        """Like `lip_gap`, for the positions (..., 6, 3) of `lip_points` alone."""
 
-        return distance(np.asarray(vertices)) - distance(self.vertices)
+        def distance(p: np.ndarray) -> np.ndarray:
+            return np.linalg.norm(p[..., :3, :] - p[..., 3:, :], axis=-1).mean(-1)
+
+        return distance(points) - distance(self.vertices[self.lip_points])
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Plain arrays for an .npz; `from_arrays` reverses it."""

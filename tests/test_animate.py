@@ -40,6 +40,14 @@ def test_result_is_whole(head: Head, spoken: SpeechResult) -> None:
     assert spoken.cues[1].viseme == "Closed Lips"
 
 
+def test_lip_gaps_are_those_of_whole_frames(head: Head, spoken: SpeechResult) -> None:
+    codes = spoken.parameters.codes
+    whole = head.decode_vertices(codes)
+    chosen = np.array([0, 17, 300, 17, len(head.mesh.vertices) - 1])
+    assert head.decode_points(codes, chosen) == pytest.approx(whole[:, chosen], abs=1e-6)
+    assert head.lip_gaps(codes) == pytest.approx(head.mesh.lip_gap(whole), abs=1e-6)
+
+
 def test_rate_pause_and_phones(head: Head, spoken: SpeechResult) -> None:
     fast = animate_text(head, LINE, rate=2.0)
     assert fast.seconds == pytest.approx(spoken.seconds / 2)

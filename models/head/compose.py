@@ -101,3 +101,17 @@ class VertexComposer:
         for part, index, mask in zip(vertices, self._indices, self._masks, strict=True):
             whole.index_add_(1, index, part * mask)
         return whole
+
+    def parts(self, chosen: np.ndarray) -> tuple[Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
+        """What `chosen` (n,) vertices are made of.
+
+        Returns:
+            Where the unmoved ones are (n, 3), and for each region: rows of its vertices, their
+            places in `chosen`, their masks (rows, 1).
+        """
+        wanted = torch.from_numpy(np.asarray(chosen, np.int64)).to(self._still.device)
+        parts = []
+        for index, mask in zip(self._indices, self._masks, strict=True):
+            places, rows = torch.nonzero(wanted[:, None] == index, as_tuple=True)
+            parts.append((rows, places, mask[rows]))
+        return self._still[wanted], parts

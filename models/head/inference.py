@@ -177,6 +177,23 @@ class Head:
             ]
         return np.concatenate(parts)
 
+    def decode_points(self, codes: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """Some vertices (T, n, 3), `chosen` (n,), of codes (T, Z): fast enough for many takes."""
+        with torch.inference_mode():
+            still, parts = self._compose_vertices.parts(chosen)
+            latents = self._latents(self._checked(codes))
+            points = still.repeat(len(codes), 1, 1)
+            for network, latent, (rows, places, mask) in zip(
+                self.networks, latents, parts, strict=True
+            ):
+                moved = network.some_vertices(network.decode_geometry(latent), rows)
+                points.index_add_(1, places, moved * mask)
+        return points.cpu().numpy()
+
+    def lip_gaps(self, codes: np.ndarray) -> np.ndarray:
+        """How far the lips of codes (T, Z) are apart beyond rest (T,), metres."""
+        return self.mesh.lip_gap_of_points(self.decode_points(codes, self.mesh.lip_points))
+
     def decode_regions(self, code: np.ndarray) -> dict[str, np.ndarray]:
         """Each region's own texture (R, R, 3) float32 0…1 of a code (Z,), not yet composed."""
         with torch.inference_mode():

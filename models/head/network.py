@@ -280,6 +280,11 @@ class RegionNetwork(nn.Module):
         offsets = geometry @ self.vertex_basis
         return self.vertex_mean + 1e-3 * offsets.view(-1, self.dims.vertices, 3)
 
+    def some_vertices(self, geometry: Tensor, rows: Tensor) -> Tensor:
+        """Like `vertices`, only `rows` (n,) of the region's vertices: (batch, n, 3) in metres."""
+        basis = self.vertex_basis.view(len(self.vertex_basis), -1, 3)[:, rows]
+        return self.vertex_mean[rows] + 1e-3 * torch.einsum("bk,knc->bnc", geometry, basis)
+
 
 class Discriminator(nn.Module):
     """PatchGAN: says for each patch of a texture crop whether it is real or decoded."""
