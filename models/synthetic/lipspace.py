@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import CaptureError
 from .spoken import SpokenEnglish, SpokenSentence
 
 SHAPES = 8
@@ -44,10 +45,16 @@ class LipSpace:
 
     @classmethod
     def fit(cls, data: SpokenEnglish, count: int = SHAPES) -> "LipSpace":
-        """Learn the space from the sentences that fits may see."""
+        """Learn the space from the sentences that fits may see.
+
+        Raises:
+            CaptureError: The lips never close: there is no neutral to start from.
+        """
         ids = np.array(data.landmark_ids)
         lips = [s.lips for s in data.train]
         opening = np.concatenate([data.opening(item) for item in lips])
+        if not (opening < CLOSED).any():
+            raise CaptureError("The lips never close in the recorded speech.")
         neutral = np.median(np.concatenate(lips)[opening < CLOSED], axis=0)
         moved = np.concatenate([displacement(s, data, neutral) for s in data.train])
         moved = moved.reshape(len(moved), -1)

@@ -24,6 +24,8 @@ SCORE_CEILINGS = {
     "eyeLookInRight": 0.35, "eyeLookOutLeft": 0.35, "eyeLookOutRight": 0.35,
 }  # fmt: skip
 """What the talker's strongest measured score of a control becomes on the actor."""
+TOGETHER = ("eyeBlink", "eyeSquint", "browOuterUp", "browDown")
+"""Controls whose two sides move as one when a calm reader speaks; scored apart they wink."""
 SMALLEST_RANGE = 0.05
 """Scores whose range is below this are noise around this control's neutral."""
 HOLD_TAIL = 0.02
@@ -59,10 +61,14 @@ class ScoreMap:
     def controls(self, scores: np.ndarray) -> dict[str, np.ndarray]:
         """Controls (T,) by name of scores (T, 52)."""
         raised = scores - _neutral(scores)
-        return {
+        found = {
             name: np.clip(self.gain[name] * raised[:, place], 0, 1)
             for name, place in self.columns.items()
         }
+        for name in TOGETHER:
+            common = (found[f"{name}Left"] + found[f"{name}Right"]) / 2
+            found[f"{name}Left"] = found[f"{name}Right"] = common
+        return found
 
 
 def _neutral(scores: np.ndarray) -> np.ndarray:

@@ -24,15 +24,15 @@ POOLED = {"M": "B", "CH": "JH"}
 TIES: dict[str, dict[str, float]] = {
     "ER": {"R": 0.6, "AH": 0.4},
     "UH": {"UW": 0.6, "AH": 0.4},
-    "SH": {"JH": 1.0},
-    "ZH": {"JH": 1.0},
+    "SH": {"JH": 0.5, "UW": 0.5},
+    "ZH": {"JH": 0.5, "UW": 0.5},
     "NG": {"K": 0.5, "N": 0.5},
     "HH": {"AH": 1.0},
 }
 """Missing phone → weights of fitted units.
 
-/ER/ is a rounded r held as a vowel; /UH/ a slack /UW/; /SH ZH/ share the protruded lips of /JH/;
-/NG/ is open like /K/ and voiced like /N/; /HH/ has no lip shape of its own (see `WEAK`).
+/ER/ is a rounded r held as a vowel; /UH/ a slack /UW/; /SH ZH/ protrude the lips, between /JH/
+and /UW/; /NG/ is open like /K/ and voiced like /N/; /HH/ has no shape of its own (see `WEAK`).
 """
 WEAK = ("HH",)
 """Units without a shape of their own: their dominance is lowered by `WEAK_DOMINANCE`."""
