@@ -23,6 +23,8 @@ from .texels import TexelMap
 TORSO_DEPTH = 0.26
 """Metres of neck and chest shown below the chin."""
 RAYS, REACH = 64, 0.06
+FOLD_SHARE = 0.5
+"""A fold keeps at least this share of the light that reaches it at rest: skin is translucent."""
 FLUSH = np.array([0.02, -0.16, -0.15])
 """Relative colour change of skin compressed to half its area."""
 GLOSS, LIP_GLOSS = 0.055, 0.20
@@ -90,7 +92,8 @@ class Appearance:
         body = self._body(vertices)
         normals = vertex_normals(body, self._surface)
         occlusion = self._rest_occlusion.copy()
-        occlusion[self._skin] = self._occlusion(body, normals, self._skin)
+        seen = self._occlusion(body, normals, self._skin)
+        occlusion[self._skin] = np.maximum(seen, FOLD_SHARE * occlusion[self._skin])
         fade = np.clip(self._edge / 0.03, 0, 1)
         occlusion[: self._count] = (
             fade * occlusion[: self._count] + (1 - fade) * self._rest_occlusion[: self._count]
@@ -171,16 +174,16 @@ def torso(actor: Actor) -> tuple[np.ndarray, np.ndarray]:
     """
     base = load_base_mesh()
     quads = base.faces[base.groups == "body"]
-    depth = actor.mesh.vertices[actor.mesh.landmarks["chin"][0], 2] - TORSO_DEPTH
-    high = (actor.base_vertices[quads][..., 2] > depth).all(1)
-    close = (np.abs(actor.base_vertices[quads][..., 0]) < 0.30).all(1)
-    quads = quads[high & close]
+    chin = actor.mesh.vertices[actor.mesh.landmarks["chin"][0], 2]
+    height = actor.base_vertices[quads][..., 2]
+    shown = (height > chin - TORSO_DEPTH).all(1) & (height < chin).all(1)
+    shown &= (np.abs(actor.base_vertices[quads][..., 0]) < 0.30).all(1)
+    quads = quads[shown]
     head_of = np.full(len(actor.base_vertices), -1)
     known = np.flatnonzero(actor.base_index >= 0)
     head_of[actor.base_index[known]] = known
-    outside = ~_of_head(actor, quads)
     inner = np.isin(quads, inner_mouth_quads(actor).ravel()).all(1)
-    quads = quads[outside & ~inner]
+    quads = quads[~_of_head(actor, quads) & ~inner]
     extra = np.unique(quads[head_of[quads] < 0])
     head_of[extra] = len(actor.mesh.vertices) + np.arange(len(extra))
     mapped = head_of[quads]

@@ -77,9 +77,9 @@ def _half_face(places: dict[str, np.ndarray], nose: np.ndarray, chin: np.ndarray
         ),
         Crease(
             _curve(
-                [[0.0048, brow[1] - 0.006], [0.0058, brow[1] + 0.002], [0.0045, brow[1] + 0.012]]
+                [[0.0050, brow[1] - 0.014], [0.0062, brow[1] - 0.006], [0.0052, brow[1] + 0.005]]
             ),
-            *(0.0010, 0.26, 0.006, 0.05, 0.28),
+            *(0.0021, 0.13, 0.006, 0.05, 0.36),
         ),
         Crease(
             _curve(

@@ -17,7 +17,7 @@ from .texels import TexelMap
 
 TILE = 768
 """Side of each shell's picture in texels."""
-SHELLS = (0.35, 1.0)
+SHELLS = (0.72, 1.0)
 TOP_LENGTH, SIDE_LENGTH = 0.013, 0.004
 TAPER, FRINGE = 0.016, 0.006
 """Metres from the hairline to full length, and over which the hair fades in."""
@@ -111,7 +111,7 @@ def _shell_image(scalp: _Scalp, uvs: np.ndarray, shell: np.ndarray, level: int) 
     alpha = np.clip(ragged / FRINGE, 0, 1)
     if level:
         alpha = np.clip((ragged - 0.5 * FRINGE) / FRINGE, 0, 1)
-        alpha *= np.clip(0.5 + 1.6 * (strands + 0.25), 0, 1)
+        alpha *= np.clip(0.75 + 1.5 * strands, 0, 1)
     openness = np.clip((0.42, 0.66)[level] + 0.22 * strands, 0.12, 1)
     colour = HAIR_TONE * shade(normals, openness) * (1.2 + 0.35 * strands[:, None])
     sheen = highlight(normals, 7.0) * np.clip(0.45 + 0.6 * strands, 0, 1)

@@ -6,9 +6,9 @@ from ..mesh import HeadMesh
 
 HAIRLINE = np.array(
     [
-        *([0, 0.058], [18, 0.060], [32, 0.055], [44, 0.045], [54, 0.030], [62, 0.010]),
-        *([70, -0.018], [80, -0.020], [84, 0.010], [92, 0.014], [104, 0.012], [112, -0.010]),
-        *([120, -0.045], [140, -0.062], [180, -0.066]),
+        *([0, 0.050], [18, 0.052], [32, 0.048], [44, 0.038], [54, 0.022], [62, 0.004]),
+        *([70, -0.020], [80, -0.022], [85, -0.004], [92, -0.001], [104, -0.003], [112, -0.018]),
+        *([120, -0.048], [140, -0.062], [180, -0.066]),
     ]
 )
 """Degrees from the front and metres above the brows."""
@@ -21,5 +21,5 @@ def hairline_depth(mesh: HeadMesh, points: np.ndarray) -> np.ndarray:
     degrees = np.degrees(np.arctan2(np.abs(points[:, 0]), centre - points[:, 1]))
     height = points[:, 2] - brow - np.interp(degrees, HAIRLINE[:, 0], HAIRLINE[:, 1])
     radius = np.hypot(points[:, 0], points[:, 1] - centre)
-    beside = (degrees > 78) & (degrees < 116) & (points[:, 2] < brow + 0.004)
-    return np.where(beside & (radius > 0.0765), -0.02, height)
+    beside = (degrees > 78) & (degrees < 112) & (points[:, 2] < brow - 0.002)
+    return np.where(beside & (radius > 0.0775), -0.02, height)

@@ -13,7 +13,7 @@ from .skin import HAIR_TONE, skin_faces
 from .template import Actor
 
 ASSET = "eyelashes02"
-STRENGTH = 0.8
+STRENGTH = 0.55
 
 
 def lashes(actor: Actor, data: Path) -> Part:
