@@ -1,9 +1,5 @@
-"""From a performance to a head file's contents: train the regions, then build the code space."""
+"""From a performance to a head file's contents: train, then build code space and examples."""
 
-import logging
-import time
-from collections import defaultdict
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -20,6 +16,7 @@ from .file import HeadFile
 from .inference import Head, choose_device
 from .naming import name_sliders
 from .network import RegionNetwork
+from .region_training import Training, train_regions
 from .slider_space import (
     RegionCodes,
     capture_spread,
@@ -29,99 +26,12 @@ from .slider_space import (
     mirrored_controls,
     rest_latents,
 )
-from .trainer import Trainer
-from .training import CODE_SIZES, RegionTask, TrainingConfig, start_network
+from .training import CODE_SIZES, TrainingConfig
 from .weights import pack_network
 
-log = logging.getLogger(__name__)
 MIRROR_SAMPLES = 3000
 THUMBNAIL_SIDE = 256
 PERCENTILES = (1, 99)
-CURVE_POINTS = 400
-
-Curve = list[tuple[float, dict[str, float]]]
-"""(how far the training was, losses) points."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """Trained networks and how they came about.
-
-    Attributes:
-        networks: One for each region, in the mesh's order.
-        curves: Losses of each region over its training.
-        seconds: Time spent training.
-        steps: Steps of each region.
-    """
-
-    networks: list[RegionNetwork]
-    curves: dict[str, Curve] = field(default_factory=dict)
-    seconds: float = 0.0
-    steps: dict[str, int] = field(default_factory=dict)
-
-
-def train_regions(
-    data: TrainingData,
-    config: TrainingConfig,
-    device: str | None = None,
-    checkpoints: Path | None = None,
-    progress: Progress = silent,
-    code_sizes: dict[str, int] = CODE_SIZES,
-) -> Training:
-    """Train all regions, one after another; finished ones are taken from their checkpoints.
-
-    Args:
-        data: Pictured frames.
-        config: How.
-        device: "cpu", "cuda" or None for the best there is.
-        checkpoints: Folder for `REGION.pt`.
-        progress: Told how far all regions together are.
-        code_sizes: Code elements of each region.
-    """
-    place = choose_device(device)
-    training = Training([])
-    begin, done, total = time.monotonic(), 0.0, sum(config.shares)
-    for region, share in zip(data.regions, config.shares, strict=True):
-        name = region.region.name
-        progress(done / total, f"{name}: principal components")
-        network = start_network(region, data.train, config, code_sizes[name]).to(place)
-        task = RegionTask(network, region, data.train, config)
-        curve = _CurveReport(name, progress, done / total, share / total)
-        trainer = Trainer(
-            task,
-            config.steps,
-            60 * config.minutes * share / total if config.minutes else None,
-            checkpoints / f"{name}.pt" if checkpoints else None,
-            config.seed,
-            reports=(curve,),
-        )
-        trainer.run()
-        training.networks.append(task.average.eval())
-        training.curves[name], training.steps[name] = curve.points(), trainer.step
-        done += share
-    return Training(training.networks, training.curves, time.monotonic() - begin, training.steps)
-
-
-class _CurveReport:
-    """Averages losses into a curve and passes progress on."""
-
-    def __init__(self, name: str, progress: Progress, start: float, share: float) -> None:
-        self._name, self._progress = name, progress
-        self._start, self._share = start, share
-        self._sums: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-
-    def __call__(self, step: int, fraction: float, losses: dict[str, float]) -> None:
-        bin_losses = self._sums[int(fraction * CURVE_POINTS)]
-        for name, value in losses.items():
-            bin_losses[name].append(value)
-        shown = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
-        self._progress(self._start + self._share * fraction, f"{self._name}: step {step}, {shown}")
-
-    def points(self) -> Curve:
-        return [
-            (place / CURVE_POINTS, {name: float(np.mean(v)) for name, v in values.items()})
-            for place, values in sorted(self._sums.items())
-        ]
 
 
 def build_head(

@@ -10,8 +10,8 @@ from ..files import write_bytes
 from .dataset import TrainingData
 from .evaluate import METHODS, reconstruct
 from .inference import Head
-from .making import Curve
 from .pca import JointPCA
+from .region_training import Curve
 
 WIDTH = 1320
 TILE = 132

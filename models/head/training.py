@@ -29,7 +29,7 @@ class TrainingConfig:
     """Optimisation steps of each region; None trains by `minutes` alone."""
     minutes: float | None = None
     """Minutes for all regions together, shared out by `shares`."""
-    shares: tuple[float, ...] = (0.36, 0.09, 0.09, 0.46)
+    shares: tuple[float, ...] = (0.33, 0.1, 0.1, 0.47)
     """Part of `minutes` for mouth, left eye, right eye and face."""
     batch: int = 4
     """Frames in a step."""

@@ -1,0 +1,170 @@
+"""Trains all regions: side by side on a CPU's cores, one after another on a GPU."""
+
+import os
+import threading
+import time
+from collections import defaultdict
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..errors import CancelledError
+from ..progress import Progress, silent
+from .dataset import TrainingData
+from .inference import choose_device
+from .network import RegionNetwork
+from .trainer import Report, Trainer
+from .training import CODE_SIZES, RegionTask, TrainingConfig, start_network
+
+CURVE_POINTS = 400
+MOST_WORKERS = 2
+"""Regions trained at once on a CPU: two take about equally long (face; mouth and eyes)."""
+
+Curve = list[tuple[float, dict[str, float]]]
+"""(how far the training was, losses) points."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Trained networks and how they came about.
+
+    Attributes:
+        networks: One for each region, in the mesh's order.
+        curves: Losses of each region over its training.
+        seconds: Time spent training.
+        steps: Steps of each region.
+    """
+
+    networks: list[RegionNetwork]
+    curves: dict[str, Curve] = field(default_factory=dict)
+    seconds: float = 0.0
+    steps: dict[str, int] = field(default_factory=dict)
+
+
+def train_regions(
+    data: TrainingData,
+    config: TrainingConfig,
+    device: str | None = None,
+    checkpoints: Path | None = None,
+    progress: Progress = silent,
+    code_sizes: dict[str, int] = CODE_SIZES,
+) -> Training:
+    """Train all regions; what checkpoints hold is not trained again.
+
+    Args:
+        data: Pictured frames.
+        config: How.
+        device: "cpu", "cuda" or None for the best there is.
+        checkpoints: Folder for `REGION.pt`.
+        progress: Told how far all regions together are; may raise CancelledError.
+        code_sizes: Code elements of each region.
+    """
+    place, begin = choose_device(device), time.monotonic()
+    workers = min(MOST_WORKERS, os.cpu_count() or 1) if place == "cpu" else 1
+    overall = _Overall(progress, dict(zip(code_sizes, config.shares, strict=True)))
+    tasks: dict[str, RegionTask] = {}
+    trainers: dict[str, Trainer] = {}
+    for region, share in zip(data.regions, config.shares, strict=True):
+        name = region.region.name
+        overall.say(f"{name}: principal components")
+        network = start_network(region, data.train, config, code_sizes[name]).to(place)
+        tasks[name] = RegionTask(network, region, data.train, config)
+        share_of_time = min(1.0, workers * share / sum(config.shares))
+        trainers[name] = Trainer(
+            tasks[name],
+            config.steps,
+            60 * config.minutes * share_of_time if config.minutes else None,
+            checkpoints / f"{name}.pt" if checkpoints else None,
+            config.seed,
+            reports=(overall.report(name),),
+        )
+    longest_first = sorted(trainers, key=lambda name: -overall.shares[name])
+    _run_all([trainers[name] for name in longest_first], workers, overall)
+    return Training(
+        [task.average.eval() for task in tasks.values()],
+        {name: overall.curves[name].points() for name in trainers},
+        time.monotonic() - begin,
+        {name: trainer.step for name, trainer in trainers.items()},
+    )
+
+
+def _run_all(trainers: list[Trainer], workers: int, overall: "_Overall") -> None:
+    """Run trainers on threads that share the cores; the first failure stops all."""
+    before = torch.get_num_threads()
+    threads = max(1, before // workers)
+
+    def run(trainer: Trainer) -> None:
+        torch.set_num_threads(threads)  # counts for the calling thread
+        trainer.run()
+
+    with ThreadPoolExecutor(workers, "training") as pool:
+        futures: list[Future] = [pool.submit(run, trainer) for trainer in trainers]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:  # also when the user interrupts: the pool waits for its threads
+            overall.stop()
+    torch.set_num_threads(before)
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    # what stopped the first is the reason; the others were only told to stop
+    errors.sort(key=lambda error: isinstance(error, _StoppedError))
+    if errors:
+        raise errors[0]
+
+
+class _StoppedError(CancelledError):
+    """Another region's training has failed."""
+
+
+class _Overall:
+    """Joins the regions' reports into one progress and one curve for each; thread-safe."""
+
+    def __init__(self, progress: Progress, shares: dict[str, float]) -> None:
+        self.shares, self._progress = shares, progress
+        self._fractions = dict.fromkeys(shares, 0.0)
+        self.curves = {name: _Curve() for name in shares}
+        self._lock, self._finished = threading.Lock(), False
+
+    def stop(self) -> None:
+        """Make every further report raise: called when one training failed or all ended."""
+        self._finished = True
+
+    def say(self, message: str) -> None:
+        """Pass a message on."""
+        done = sum(self.shares[name] * part for name, part in self._fractions.items())
+        self._progress(done / sum(self.shares.values()), message)
+
+    def report(self, name: str) -> Report:
+        """The report of one region's trainer."""
+
+        def told(step: int, fraction: float, losses: dict[str, float]) -> None:
+            with self._lock:
+                if self._finished:
+                    raise _StoppedError("Training stopped.")
+                self._fractions[name] = fraction
+                self.curves[name].add(fraction, losses)
+                shown = ", ".join(f"{key} {value:.3f}" for key, value in losses.items())
+                self.say(f"{name}: step {step}, {shown}")
+
+        return told
+
+
+class _Curve:
+    """Mean losses in equal parts of the training."""
+
+    def __init__(self) -> None:
+        self._sums: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+
+    def add(self, fraction: float, losses: dict[str, float]) -> None:
+        """Count a step."""
+        for name, value in losses.items():
+            self._sums[int(fraction * CURVE_POINTS)][name].append(value)
+
+    def points(self) -> Curve:
+        """Means so far."""
+        return [
+            (place / CURVE_POINTS, {name: float(np.mean(v)) for name, v in values.items()})
+            for place, values in sorted(self._sums.items())
+        ]
