@@ -14,7 +14,7 @@ from .template import Actor
 
 TEETH, TEETH_IMAGE = "meshes/teeth/teeth_base/teeth_base.mhclo", "teeth/teeth.png"
 TONGUE, TONGUE_IMAGE = "meshes/tongue/tongue01/tongue01.mhclo", "teeth/tongue01_diffuse.png"
-DEPTH_TINT = np.array([0.30, 0.13, 0.11])
+DEPTH_TINT = np.array([0.34, 0.17, 0.15])
 """Light that has bounced around inside: what the darkest corner still shows."""
 WALL, PLAIN_TONGUE = np.array([0.62, 0.27, 0.25]), np.array([0.78, 0.42, 0.40])
 PLAIN_TEETH = np.array([0.88, 0.85, 0.78])
@@ -72,7 +72,7 @@ class Mouth:
         return [
             _lit("walls", walls, self._wall_faces, plain, None, WALL, rim, 0.8),
             _lit("tongue", tongue, self._tongue.faces, self._tongue.uvs, self._tongue_image,
-                 PLAIN_TONGUE if self._tongue_image is None else np.array([0.93, 0.80, 0.80]), rim, 0.95),
+                 PLAIN_TONGUE if self._tongue_image is None else np.array([1.0, 0.95, 0.95]), rim, 0.95),
             _lit("teeth", teeth, self._teeth.faces, self._teeth.uvs, self._teeth_image,
                  PLAIN_TEETH if self._teeth_image is None else np.ones(3), rim, 1.15),
         ]  # fmt: skip
@@ -92,10 +92,10 @@ def _lit(
     seen = np.clip(aperture_light(vertices, rim), 0, 1)
     behind = vertices[:, 1] - rim[:, 1].min()
     outside = np.clip(1 - behind / 0.002, 0, 1)
-    light = np.clip(np.maximum(seen * 1.75, outside), 0, 1)[:, None] ** np.array([0.62, 0.78, 0.80])
+    light = np.clip(np.maximum(seen * 1.75, outside), 0, 1)[:, None] ** np.array([0.60, 0.68, 0.69])
     normals = vertex_normals(vertices, faces)
     facing = shade(normals, np.ones(len(normals))) * gain
-    colours = tone * (light * facing + (1 - light) * DEPTH_TINT * (0.25 + 0.75 * light))
+    colours = tone * (light * facing + (1 - light) * DEPTH_TINT * (0.45 + 0.55 * light))
     return Layer(
         name,
         vertices.astype(np.float32),
@@ -132,4 +132,3 @@ def _helper(base: "object", *groups: str) -> FittedAsset:
     zeros = np.zeros((len(used), 2))
     binding = np.repeat(used[:, None], 3, axis=1)
     return FittedAsset(faces, zeros, np.arange(len(used)), binding, weights, np.zeros_like(weights))
-
