@@ -139,8 +139,9 @@ def write_frame(obj: bpy.types.Object, vertices: np.ndarray, texture: np.ndarray
     node = materials.texture_node(obj)
     if node is not None:
         size = (*texture.shape[:2], 4)
-        pixels = _scratch.setdefault(size, np.empty(size, np.float32))
-        node.image.pixels.foreach_set(runtime.pixels(texture, pixels).ravel())
+        if size not in _scratch:
+            _scratch[size] = np.empty(size, np.float32)
+        node.image.pixels.foreach_set(runtime.pixels(texture, _scratch[size]).ravel())
         node.image.update()
         node.image.update_tag()
     mesh.update()
