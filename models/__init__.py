@@ -1,1 +1,1 @@
-"""The numeric system: capture, neural face model, speech and head file. Knows nothing of Blender."""
+"""The numeric system: capture, face model, speech and head file. Knows nothing of Blender."""

@@ -23,7 +23,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise NeuralFaceError(f"Cannot write {path.name}: {error.strerror or error}.") from error
     finally:
