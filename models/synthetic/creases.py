@@ -8,6 +8,7 @@ linear in the controls. The relief is a valley between two low ridges, lit by th
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
@@ -16,6 +17,18 @@ from .lighting import KEY
 from .texels import TexelMap
 
 SPACING = 0.0006
+WING_STEPS = np.array([[0, 0.004], [0.006, -0.006]])
+CORNER_STEPS = np.array([[0.0105, 0.010], [0.0115, -0.004]])
+"""The fold between nose and mouth: from the wing of the nose, and beside the mouth's corner."""
+BRACKET_STEPS = np.array([[0.006, 0.006], [0.0085, 0], [0.0065, -0.008]])
+BAG_STEPS = np.array([[-0.014, -0.006], [-0.002, -0.0105], [0.012, -0.007]])
+FOREHEAD = (
+    (0.013, 0.031, 0.004, 0.011),
+    (0.0215, 0.036, 0.003, 0.018),
+    (0.030, 0.031, 0.002, 0.025),
+)
+"""Rise above the brows, half length, bow and half gauge of the lines, metres: the brows' lift is
+measured from each of them down to the brows."""
 REACH = 3.4
 """A crease shades texels up to this many widths away."""
 
@@ -53,27 +66,26 @@ def facial_creases(mesh: HeadMesh) -> list[Crease]:
         mirror = np.array([1.0 if side == "left" else -1.0, 1.0])
         places = {name: mark(f"{name}_{side}") * mirror for name in ("mouth_corner", "brow")}
         places["lid"] = mark(f"lower_lid_{side}") * mirror
-        for crease in _half_face(places, mark("nose_tip"), mark("chin")):
+        for crease in _half_face(places, mark("nose_tip")):
             creases.append(Crease(crease.points * mirror, *list(vars(crease).values())[1:]))
     return [*creases, *_midline(mark("brow_left")[1], mark("chin"), mark("mouth_corner_left"))]
 
 
-def _half_face(places: dict[str, np.ndarray], nose: np.ndarray, chin: np.ndarray) -> list[Crease]:
+def _half_face(places: dict[str, np.ndarray], nose: np.ndarray) -> list[Crease]:
     """Creases of the actor's left half."""
     lid, corner, brow = places["lid"], places["mouth_corner"], places["brow"]
     wing = np.array([0.0205, nose[1] - 0.001])
-    fold = [wing + [0, 0.004], wing + [0.006, -0.006], corner + [0.0105, 0.010]]
-    fold.append(corner + [0.0115, -0.004])
+    fold = [*(wing + WING_STEPS), *(corner + CORNER_STEPS)]
     creases = [
-        Crease(_curve(fold), 0.0021, 0.20, 0.011, 0.05, 0.42, 0.10),
-        Crease(_curve(fold), 0.0007, 0.22, 0.010, 0.14, 0.45),
+        Crease(_curve(fold), 0.0021, 0.20, 0.011, 0.05, 0.28, 0.10),
+        Crease(_curve(fold), 0.0008, 0.20, 0.010, 0.09, 0.30),
         Crease(
-            _curve([corner + [0.006, 0.006], corner + [0.0085, 0], corner + [0.0065, -0.008]]),
-            *(0.0009, 0.22, 0.007, 0.10, 0.40),
+            _curve(corner + BRACKET_STEPS),
+            *(0.0009, 0.22, 0.007, 0.08, 0.30),
         ),
         Crease(
-            _curve([lid + [-0.014, -0.006], lid + [-0.002, -0.0105], lid + [0.012, -0.007]]),
-            *(0.0010, 0.16, 0.007, 0.08, 0.40, 0.12),
+            _curve(lid + BAG_STEPS),
+            *(0.0010, 0.16, 0.007, 0.06, 0.30, 0.12),
         ),
         Crease(
             _curve(
@@ -85,32 +97,24 @@ def _half_face(places: dict[str, np.ndarray], nose: np.ndarray, chin: np.ndarray
             _curve(
                 [[0.006, nose[1] + 0.030], [0.0105, nose[1] + 0.026], [0.0150, nose[1] + 0.0275]]
             ),
-            *(0.0008, 0.18, 0.006, 0.08, 0.32),
+            *(0.0009, 0.18, 0.006, 0.015, 0.08),
         ),
     ]
     for rise, length in ((0.008, 0.012), (0.002, 0.014), (-0.004, 0.012)):
-        start = lid + [0.0215, 0.003 + 0.45 * rise]
-        end = start + [length, 0.8 * rise]
-        creases.append(
-            Crease(
-                _curve([start, (start + end) / 2 + [0, 0.001], end]),
-                0.0008,
-                0.20,
-                0.006,
-                0.10,
-                0.42,
-            )
-        )
+        start = lid + np.array([0.0215, 0.003 + 0.45 * rise])
+        end = start + np.array([length, 0.8 * rise])
+        line = _curve([start, (start + end) / 2 + np.array([0, 0.001]), end])
+        creases.append(Crease(line, 0.0009, 0.18, 0.006, 0.03, 0.20))
     return creases
 
 
 def _midline(brow: float, chin: np.ndarray, corner: np.ndarray) -> list[Crease]:
     """Creases across the middle: forehead and below the lower lip."""
     creases = []
-    for rise, half, bow in ((0.016, 0.033, 0.004), (0.0245, 0.036, 0.003), (0.033, 0.030, 0.002)):
+    for rise, half, bow, gauge in FOREHEAD:
         x = np.array([-1.0, -0.55, 0.0, 0.55, 1.0]) * half
         z = brow + rise + bow * np.array([-0.7, 0.55, 0.0, 0.5, -0.6])
-        creases.append(Crease(_curve(np.c_[x, z]), 0.0011, 0.20, 0.007, 0.05, 0.26, 0.03))
+        creases.append(Crease(_curve(np.c_[x, z]), 0.0013, 0.17, gauge, 0.02, 0.12, 0.03))
     x = np.array([-1.0, 0.0, 1.0]) * 0.013
     z = chin[1] + 0.62 * (corner[1] - chin[1]) + np.array([-0.002, 0.001, -0.002])
     creases.append(Crease(_curve(np.c_[x, z]), 0.0016, 0.16, 0.008, 0.06, 0.36, 0.05))
@@ -119,8 +123,6 @@ def _midline(brow: float, chin: np.ndarray, corner: np.ndarray) -> list[Crease]:
 
 def _curve(points: np.ndarray) -> np.ndarray:
     """A smooth dense line through a few points."""
-    from scipy.interpolate import PchipInterpolator
-
     points = np.asarray(points, float)
     along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))]
     steps = np.linspace(0, along[-1], max(int(along[-1] / SPACING), 8))
@@ -130,7 +132,9 @@ def _curve(points: np.ndarray) -> np.ndarray:
 class CreaseField:
     """All creases of a face, ready to be lit in any pose."""
 
-    def __init__(self, mesh: HeadMesh, faces: np.ndarray, texels: TexelMap, normals: np.ndarray):
+    def __init__(
+        self, mesh: HeadMesh, faces: np.ndarray, texels: TexelMap, normals: np.ndarray
+    ) -> None:
         """Place the creases.
 
         Args:
@@ -162,7 +166,7 @@ class CreaseField:
         )
 
     def _surface(self, points: np.ndarray) -> np.ndarray:
-        """Front texel nearest to each point (k, 2) seen from the front; the outermost of several."""
+        """Front texel under each point (k, 2); outermost first."""
         candidates = self._front[self._tree.query(points, 6)[1]]
         outermost = self._positions[candidates][..., 1].argmin(1)
         return candidates[np.arange(len(points)), outermost]
