@@ -1,0 +1,138 @@
+"""What the panels draw, recorded by a layout that only listens."""
+
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
+
+
+class Layout:
+    """Notes labels, properties and operators; rows and columns note into the same lists."""
+
+    def __init__(self, notes: dict[str, list] | None = None) -> None:
+        self.notes = notes or {"label": [], "prop": [], "operator": [], "alert": [], "progress": []}
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "alert" and value:
+            self.notes["alert"].append(True)
+        super().__setattr__(name, value)
+
+    def row(self, **_: object) -> "Layout":
+        return Layout(self.notes)
+
+    column = row
+
+    def panel(self, _identifier: str, **_: object) -> tuple["Layout", "Layout"]:
+        return self, self
+
+    def label(self, text: str, **_: object) -> None:
+        self.notes["label"].append(text)
+
+    def progress(self, factor: float, text: str) -> None:
+        self.notes["progress"].append((factor, text))
+
+    def prop(self, owner: object, name: str, index: int = -1, text: str = "", **_: object) -> None:
+        assert name in owner.bl_rna.properties
+        self.notes["prop"].append((name, index, text))
+
+    def operator(self, name: str, **_: object) -> object:
+        module, _dot, function = name.partition(".")
+        properties = getattr(getattr(bpy.ops, module), function).get_rna_type().properties
+        assert "rna_type" in properties
+        button = Button(set(properties.keys()))
+        self.notes["operator"].append((name, button))
+        return button
+
+
+class Button:
+    def __init__(self, names: set[str]) -> None:
+        object.__setattr__(self, "names", names)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        assert name in self.names
+        object.__setattr__(self, name, value)
+
+
+def draw(identifier: str) -> dict[str, list] | None:
+    """Notes of the panel, None where it is not shown."""
+    cls = getattr(bpy.types, identifier)
+    if hasattr(cls, "poll") and not cls.poll(bpy.context):
+        return None
+    methods = {
+        key: value
+        for base in reversed(cls.__mro__)
+        for key, value in vars(base).items()
+        if callable(value) and not key.startswith("__")
+    }
+    plain = type("Plain", (), {**methods, "region": getattr(cls, "region", "")})()
+    plain.layout = Layout()
+    plain.draw(bpy.context)
+    return plain.layout.notes
+
+
+def test_without_a_head(scene: object) -> None:
+    notes = draw("NEURALFACE_PT_head")
+    assert [name for name, _ in notes["operator"]] == [
+        "neural_face.import_head",
+        "neural_face.add_bundled_head",
+    ]
+    assert "import one first" in notes["label"][0]
+    assert draw("NEURALFACE_PT_mouth") is None
+    assert draw("NEURALFACE_PT_speech") is None
+    assert draw("NEURALFACE_PT_system") is not None
+
+
+def test_sliders_have_the_names_and_order_of_the_head(scene: object, tiny_head: Path) -> None:
+    from heads_in_blender import import_head
+
+    obj = import_head(tiny_head)
+    names = [slider.name.partition(": ")[2] for slider in obj.neural_face.sliders]
+    assert draw("NEURALFACE_PT_mouth")["prop"] == [("mouth", i, names[i]) for i in range(8)]
+    assert draw("NEURALFACE_PT_right_eye")["prop"] == [
+        ("right_eye", i, names[12 + i]) for i in range(4)
+    ]
+    assert draw("NEURALFACE_PT_face")["prop"] == [("face", i, names[16 + i]) for i in range(8)]
+
+
+def test_sliders_beyond_the_first_are_under_more(scene: object, tiny_head: Path) -> None:
+    from heads_in_blender import import_head
+
+    obj = import_head(tiny_head)
+    obj.neural_face.sizes = (12, 4, 4, 4)
+    notes = draw("NEURALFACE_PT_mouth")
+    assert [index for _, index, _ in notes["prop"]] == list(range(12))
+    assert notes["label"] == ["More"]
+
+
+def test_speech_button_takes_the_settings(scene: object, tiny_head: Path) -> None:
+    from heads_in_blender import import_head
+
+    speech = import_head(tiny_head).neural_face.speech
+    speech.text, speech.rate, speech.frame_start = "Hello.", 1.25, 40
+    [(name, button)] = draw("NEURALFACE_PT_speech")["operator"]
+    assert name == "neural_face.animate_text"
+    assert (button.text, button.rate, button.frame_start) == ("Hello.", 1.25, 40)
+
+
+def test_meter_warns_outside_the_capture(scene: object, tiny_head: Path) -> None:
+    from heads_in_blender import import_head
+
+    obj = import_head(tiny_head)
+    notes = draw("NEURALFACE_PT_head")
+    assert notes["progress"][0][1] == "Inside the Capture" and not notes["alert"]
+    obj.neural_face.mouth[0] = 60.0
+    bpy.context.view_layer.update()
+    notes = draw("NEURALFACE_PT_head")
+    assert notes["progress"][0] == (1.0, "Outside the Capture") and notes["alert"]
+
+
+def test_what_is_wrong_is_shown(scene: object, tiny_head: Path) -> None:
+    from heads_in_blender import import_head
+
+    obj = import_head(tiny_head)
+    obj.neural_face.filepath = "/nowhere/gone.nface"
+    bpy.ops.neural_face.reload_heads()
+    notes = draw("NEURALFACE_PT_head")
+    assert "gone.nface" in " ".join(notes["label"])
+    assert "neural_face.reload_heads" in [name for name, _ in notes["operator"]]
