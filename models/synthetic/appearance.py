@@ -158,7 +158,8 @@ class Appearance:
         """Darker, redder inner lips and the pink waterline of the lids, as factors (n, 3)."""
         factor = np.ones((len(positions), 3), np.float32)
         tones = ([0.62, 0.42, 0.42], [0.80, 0.62, 0.60], [0.80, 0.62, 0.60])
-        for patch, reach, tone in zip(self.actor.patches, (0.0022, 0.0011, 0.0011), tones):
+        reaches = (0.0022, 0.0011, 0.0011)
+        for patch, reach, tone in zip(self.actor.patches, reaches, tones, strict=True):
             rim = self.actor.mesh.vertices[patch.rim]
             near = np.clip(1 - _distance_to(positions, rim) / reach, 0, 1)[:, None] ** 1.3
             factor *= 1 - near * (1 - np.array(tone, np.float32))
@@ -191,7 +192,7 @@ def torso(actor: Actor) -> tuple[np.ndarray, np.ndarray]:
 
 
 def inner_mouth_quads(actor: Actor) -> np.ndarray:
-    """Base-mesh quads (F, 4) of the walls behind the lips: body faces inside the head, off its skin."""
+    """Base-mesh quads (F, 4) of the walls behind the lips: in the head, off its skin."""
     base = load_base_mesh()
     quads = base.faces[base.groups == "body"]
     lips = actor.mesh.vertices[actor.mesh.landmarks["lips"]]

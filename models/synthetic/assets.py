@@ -10,6 +10,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from ..errors import CaptureError
 from .basemesh import DECIMETRE, to_blender
@@ -44,9 +46,6 @@ class FittedAsset:
 
     def islands(self) -> np.ndarray:
         """Number of the connected piece of each vertex (P,), joined across UV seams."""
-        from scipy.sparse import coo_matrix
-        from scipy.sparse.csgraph import connected_components
-
         edges = self.source[self.faces[:, [0, 1, 1, 2, 2, 0]]].reshape(-1, 2)
         count = int(self.source.max()) + 1
         graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(count, count))

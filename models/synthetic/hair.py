@@ -5,6 +5,7 @@ whose picture leaves locks standing. Both fade out over the hairline.
 """
 
 from dataclasses import dataclass
+
 import numpy as np
 
 from ..mesh import Part

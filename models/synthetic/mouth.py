@@ -1,5 +1,6 @@
 """Inside of the mouth: teeth, gums, tongue and walls, lit through the opening of the lips."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from ..capture.layers import Layer
 from .appearance import inner_mouth_quads
 from .assets import FittedAsset, load_asset, load_image, rigid_motion
-from .basemesh import load_base_mesh
+from .basemesh import BaseMesh, load_base_mesh
 from .controls import control_offsets
 from .lighting import aperture_light, shade, vertex_normals
 from .template import Actor
@@ -16,8 +17,13 @@ TEETH, TEETH_IMAGE = "meshes/teeth/teeth_base/teeth_base.mhclo", "teeth/teeth.pn
 TONGUE, TONGUE_IMAGE = "meshes/tongue/tongue01/tongue01.mhclo", "teeth/tongue01_diffuse.png"
 DEPTH_TINT = np.array([0.34, 0.17, 0.15])
 """Light that has bounced around inside: what the darkest corner still shows."""
-WALL, PLAIN_TONGUE = np.array([0.62, 0.27, 0.25]), np.array([0.78, 0.42, 0.40])
-PLAIN_TEETH = np.array([0.88, 0.85, 0.78])
+WALL = np.array([0.50, 0.22, 0.20])
+PLAIN_TONGUE, PHOTO_TONGUE = np.array([0.74, 0.40, 0.38]), np.array([0.95, 0.90, 0.90])
+PLAIN_TEETH, PHOTO_TEETH = np.array([1.0, 0.97, 0.90]), np.full(3, 1.15)
+BRIGHTNESS, FALLOFF = 1.75, np.array([0.60, 0.68, 0.69])
+"""Gain and per-channel exponent of the share of the outside that a point sees."""
+LIP_DEPTH = 0.002
+"""Metres behind the front of the lips where everything is lit as if outside."""
 
 
 class Mouth:
@@ -70,39 +76,33 @@ class Mouth:
         walls = base[self._wall_vertices]
         plain = np.zeros((len(walls), 2), np.float32)
         return [
-            _lit("walls", walls, self._wall_faces, plain, None, WALL, rim, 0.8),
-            _lit("tongue", tongue, self._tongue.faces, self._tongue.uvs, self._tongue_image,
-                 PLAIN_TONGUE if self._tongue_image is None else np.array([1.0, 0.95, 0.95]), rim, 0.95),
-            _lit("teeth", teeth, self._teeth.faces, self._teeth.uvs, self._teeth_image,
-                 PLAIN_TEETH if self._teeth_image is None else np.ones(3), rim, 1.15),
-        ]  # fmt: skip
+            _lit(Layer("walls", walls, self._wall_faces, plain), WALL, rim),
+            _lit(
+                Layer("tongue", tongue, self._tongue.faces, self._tongue.uvs, self._tongue_image),
+                PLAIN_TONGUE if self._tongue_image is None else PHOTO_TONGUE,
+                rim,
+            ),
+            _lit(
+                Layer("teeth", teeth, self._teeth.faces, self._teeth.uvs, self._teeth_image),
+                PLAIN_TEETH if self._teeth_image is None else PHOTO_TEETH,
+                rim,
+            ),
+        ]
 
 
-def _lit(
-    name: str,
-    vertices: np.ndarray,
-    faces: np.ndarray,
-    uvs: np.ndarray,
-    image: np.ndarray | None,
-    tone: np.ndarray,
-    rim: np.ndarray,
-    gain: float,
-) -> Layer:
-    """A layer lit through the opening `rim`."""
-    seen = np.clip(aperture_light(vertices, rim), 0, 1)
-    behind = vertices[:, 1] - rim[:, 1].min()
-    outside = np.clip(1 - behind / 0.002, 0, 1)
-    light = np.clip(np.maximum(seen * 1.75, outside), 0, 1)[:, None] ** np.array([0.60, 0.68, 0.69])
-    normals = vertex_normals(vertices, faces)
-    facing = shade(normals, np.ones(len(normals))) * gain
-    colours = tone * (light * facing + (1 - light) * DEPTH_TINT * (0.45 + 0.55 * light))
-    return Layer(
-        name,
-        vertices.astype(np.float32),
-        faces,
-        uvs.astype(np.float32),
-        image,
-        np.clip(colours, 0, 1).astype(np.float32),
+def _lit(layer: Layer, tone: np.ndarray, rim: np.ndarray) -> Layer:
+    """The layer, coloured `tone` (3,), in the light that comes in through the opening `rim`."""
+    seen = aperture_light(layer.vertices, rim)
+    outside = 1 - (layer.vertices[:, 1] - rim[:, 1].min()) / LIP_DEPTH
+    light = np.clip(np.maximum(seen * BRIGHTNESS, outside), 0, 1)[:, None] ** FALLOFF
+    normals = vertex_normals(layer.vertices, layer.faces)
+    facing = shade(normals, np.ones(len(normals))) * tone
+    inside = tone * DEPTH_TINT * (0.45 + 0.55 * light)
+    return replace(
+        layer,
+        vertices=layer.vertices.astype(np.float32),
+        uvs=layer.uvs.astype(np.float32),
+        colours=np.clip(light * facing + (1 - light) * inside, 0, 1).astype(np.float32),
     )
 
 
@@ -124,7 +124,7 @@ def _compact(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return used, np.concatenate([flat[:, [0, 1, 2]], flat[:, [0, 2, 3]]]).astype(np.int32)
 
 
-def _helper(base: "object", *groups: str) -> FittedAsset:
+def _helper(base: BaseMesh, *groups: str) -> FittedAsset:
     """The base mesh's own helper geometry as an asset."""
     used, faces = _compact(base.faces[np.isin(base.groups, groups)])
     weights = np.zeros((len(used), 3))

@@ -3,6 +3,7 @@
 import numpy as np
 from embreex import rtcore_scene
 from embreex.mesh_construction import TriangleMesh
+from scipy.sparse import coo_matrix, csr_matrix, diags, identity
 
 LIFT = 0.0006
 """Rays start this far above the surface, metres."""
@@ -37,10 +38,8 @@ class SkyRays:
         return free / np.maximum(np.bincount(rows, weights, len(points)), 1e-6)
 
 
-def neighbour_average(faces: np.ndarray, count: int) -> "np.ndarray":
+def neighbour_average(faces: np.ndarray, count: int) -> csr_matrix:
     """Sparse (count, count) matrix that averages each vertex with its neighbours."""
-    from scipy.sparse import coo_matrix, diags, identity
-
     edges = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
     ones = np.ones(2 * len(edges), np.float32)
     both = np.concatenate([edges, edges[:, ::-1]])

@@ -1,8 +1,7 @@
-"""The actor's skin at rest: photo or procedural colour, pores, stubble, scalp and brows, per texel."""
+"""The actor's skin at rest, per texel: photo or procedural colour, pores, stubble, scalp, brows."""
 
 import functools
 import itertools
-import logging
 from pathlib import Path
 
 import cv2
@@ -12,11 +11,10 @@ from scipy.spatial import cKDTree
 
 from .assets import FittedAsset, load_asset, load_image
 from .basemesh import load_base_mesh
+from .binding import nearest_points
 from .hairline import hairline_depth
 from .template import Actor
 from .texels import TexelMap, covered_texels
-
-log = logging.getLogger(__name__)
 
 SKIN = "skins/young_lightskinned_male_diffuse2.png"
 BROWS = "eyebrow012"
@@ -164,8 +162,6 @@ def _paint_brows(
 
 def _project(actor: Actor, faces: np.ndarray, asset: FittedAsset) -> np.ndarray:
     """Atlas UVs (P, 2) of the nearest skin points."""
-    from .binding import nearest_points
-
     triangles, weights = nearest_points(
         actor.mesh.vertices, faces, asset.positions(actor.base_vertices)
     )

@@ -1,4 +1,4 @@
-"""Which triangle each texel of the atlas shows, so that vertex quantities become texel quantities."""
+"""Which triangle each texel of the atlas shows: from values at vertices to values at texels."""
 
 from dataclasses import dataclass
 
