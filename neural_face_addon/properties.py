@@ -60,12 +60,24 @@ class NEURALFACE_PG_cue(bpy.types.PropertyGroup):
     end: FloatProperty(name="End", unit="TIME_ABSOLUTE")
 
 
+class NEURALFACE_PG_style(bpy.types.PropertyGroup):
+    """An acting style that the head has takes of; its name is all there is."""
+
+
 class NEURALFACE_PG_speech(bpy.types.PropertyGroup):
     """The line to speak and what became of it."""
 
     text: StringProperty(name="Text", description="Line to speak")
     rate: FloatProperty(
         name="Rate", description="Tempo of speech", default=1.0, min=0.25, max=4.0, soft_max=2.0
+    )
+    style: StringProperty(name="Style", description="Acting style; empty for neutral")
+    strength: FloatProperty(
+        name="Strength",
+        description="How much mouth and face move; lips still close",
+        default=1.0,
+        min=0.0,
+        max=2.0,
     )
     pause: FloatProperty(
         name="Pause", description="Length of pauses", default=1.0, min=0.0, max=5.0, soft_max=2.0
@@ -84,6 +96,7 @@ class NEURALFACE_PG_head(bpy.types.PropertyGroup):
     head_name: StringProperty(name="Name", description="Name of the captured actor")
     sizes: IntVectorProperty(name="Sizes", size=len(REGIONS), description="Code elements in use")
     sliders: CollectionProperty(type=NEURALFACE_PG_slider)
+    styles: CollectionProperty(type=NEURALFACE_PG_style)
     speech: PointerProperty(type=NEURALFACE_PG_speech)
     mouth: _code("Mouth")
     left_eye: _code("Left Eye")
@@ -92,7 +105,11 @@ class NEURALFACE_PG_head(bpy.types.PropertyGroup):
 
 
 _register_classes, _unregister_classes = classes_factory(
-    NEURALFACE_PG_slider, NEURALFACE_PG_cue, NEURALFACE_PG_speech, NEURALFACE_PG_head
+    NEURALFACE_PG_slider,
+    NEURALFACE_PG_cue,
+    NEURALFACE_PG_style,
+    NEURALFACE_PG_speech,
+    NEURALFACE_PG_head,
 )
 
 

@@ -101,6 +101,8 @@ def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
     for slider in head.sliders:
         item = group.sliders.add()
         item.name, item.low, item.high = slider.name, slider.low, slider.high
+    for style in runtime.styles(head):
+        group.styles.add().name = style
 
 
 def _armature(context: bpy.types.Context, name: str, pivot: Vector) -> bpy.types.Object:

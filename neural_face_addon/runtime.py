@@ -213,18 +213,44 @@ def pixels(texture: np.ndarray, out: np.ndarray) -> np.ndarray:
     return to_blender(texture, out)
 
 
+def styles(head: "Head") -> list[str]:
+    """Acting styles that the head has spoken takes of."""
+    from ..models.speech.examples import spoken_takes, style_of
+
+    return sorted({style_of(take) for take in spoken_takes(head.examples)})
+
+
 def speak(
-    head: "Head", text: str, progress: Callable[[float, str], None], **settings: Any
+    head: "Head",
+    text: str,
+    progress: Callable[[float, str], None],
+    *,
+    style: str = "",
+    strength: float = 1.0,
+    **settings: Any,
 ) -> "SpeechResult":
     """Animation parameters of a typed line; see `models.animate.animate_text`.
+
+    Args:
+        head: Opened head.
+        text: To speak.
+        progress: Told how far it is.
+        style: One of `styles`; '' for neutral.
+        strength: Factor on the movement of mouth and face.
+        settings: Handed on.
 
     Raises:
         NeuralFaceError: A package is missing, the text cannot be spoken, or the user cancelled.
     """
     _require(PACKAGES | SPEECH_PACKAGES)
     from ..models.animate import animate_text
+    from ..models.speech.examples import NEUTRAL, ExampleSettings
 
-    return animate_text(head, text, progress=progress, **settings)
+    known = styles(head)
+    if style and style not in known:
+        raise user_error(f"{head.info.name} has no style {style!r}; it has: {', '.join(known)}.")
+    manner = ExampleSettings(style=style or NEUTRAL, strength=strength)
+    return animate_text(head, text, progress=progress, settings=manner, **settings)
 
 
 def cancelled() -> Exception:

@@ -29,6 +29,8 @@ class Line:
         rate: Tempo, 1 is the actor's own.
         pause: Length of pauses, 1 is the actor's own.
         seed: Which of the equally good readings.
+        style: Acting style, '' for neutral.
+        strength: How much mouth and face move.
         frame_start: Where the line begins.
         fps: Of the scene.
     """
@@ -38,6 +40,8 @@ class Line:
     rate: float
     pause: float
     seed: int
+    style: str
+    strength: float
     frame_start: int
     fps: float
 
@@ -50,6 +54,8 @@ def work(obj: bpy.types.Object, line: Line) -> Callable[..., "SpeechResult"]:
         "rate": line.rate,
         "pause": line.pause,
         "seed": line.seed,
+        "style": line.style,
+        "strength": line.strength,
         "fps": line.fps,
         # Blender empties this folder when it ends
         "voice_path": Path(bpy.app.tempdir) / f"neural_face_{uuid.uuid4().hex}.wav",
@@ -103,7 +109,7 @@ def _channels(obj: bpy.types.Object, result: "SpeechResult") -> list[Channels]:
 
 def _keep_cues(obj: bpy.types.Object, line: Line, result: "SpeechResult") -> None:
     speech = obj.neural_face.speech
-    for name in ("text", "rate", "pause", "seed", "frame_start"):
+    for name in ("text", "rate", "pause", "seed", "style", "strength", "frame_start"):
         setattr(speech, name, getattr(line, name))
     speech.cues.clear()
     for cue in result.cues:

@@ -30,6 +30,8 @@ class NEURALFACE_OT_animate_text(TaskOperator, bpy.types.Operator):
     rate: FloatProperty(name="Rate", default=1.0, min=0.25, max=4.0, options={"SKIP_SAVE"})
     pause: FloatProperty(name="Pause", default=1.0, min=0.0, max=5.0, options={"SKIP_SAVE"})
     seed: IntProperty(name="Variation", min=0, options={"SKIP_SAVE"})
+    style: StringProperty(name="Style", options={"SKIP_SAVE"})
+    strength: FloatProperty(name="Strength", default=1.0, min=0.0, max=2.0, options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -53,6 +55,8 @@ class NEURALFACE_OT_animate_text(TaskOperator, bpy.types.Operator):
             self.rate,
             self.pause,
             self.seed,
+            self.style,
+            self.strength,
             self.frame_start,
             render.fps / render.fps_base,
         )

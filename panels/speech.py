@@ -16,14 +16,16 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Show the line, its settings and what the last one became."""
         layout = self.layout
-        speech = heads.active(context).neural_face.speech
+        group = heads.active(context).neural_face
+        speech = group.speech
         layout.prop(speech, "text", text="", icon="SPEAKER", placeholder="Line to speak")
         button = layout.operator("neural_face.animate_text", icon="PLAY")
-        settings = ("rate", "pause", "seed", "frame_start")
-        for name in ("text", *settings):
+        settings = ("rate", "pause", "strength", "seed", "frame_start")
+        for name in ("text", "style", *settings):
             setattr(button, name, getattr(speech, name))
         layout.use_property_split = True
         layout.use_property_decorate = False
+        layout.prop_search(speech, "style", group, "styles")
         for name in settings:
             layout.prop(speech, name)
         if speech.report:

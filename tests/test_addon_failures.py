@@ -84,6 +84,13 @@ def test_texts_that_cannot_be_spoken(
     fails(bpy.ops.neural_face.animate_text, sentence, text=text)
 
 
+def test_style_that_the_head_lacks(scene: object, tiny_head: Path, unchanged: Callable) -> None:
+    import_head(tiny_head)
+    unchanged()
+    operator = bpy.ops.neural_face.animate_text
+    fails(operator, "no style 'bored'; it has: happy, neutral", text="Hello.", style="bored")
+
+
 def test_voice_recording(scene: object, tiny_head: Path, unchanged: Callable) -> None:
     import_head(tiny_head)
     unchanged()
@@ -169,7 +176,7 @@ def test_cancelled_half_way(
     from neural_face.neural_face_addon import jobs, runtime, speech
 
     obj = import_head(tiny_head)
-    line = speech.Line("Bob may move my baby.", "EXAMPLES", 1.0, 1.0, 0, 1, 30.0)
+    line = speech.Line("Bob may move my baby.", "EXAMPLES", 1.0, 1.0, 0, "", 1.0, 1, 30.0)
     unchanged()
     work = speech.work(obj, line)
 

@@ -36,6 +36,9 @@ class Layout:
         assert name in owner.bl_rna.properties
         self.notes["prop"].append((name, index, text))
 
+    def prop_search(self, owner: object, name: str, _data: object, _items: str) -> None:
+        self.prop(owner, name)
+
     def operator(self, name: str, **_: object) -> object:
         module, _dot, function = name.partition(".")
         properties = getattr(getattr(bpy.ops, module), function).get_rna_type().properties

@@ -81,6 +81,24 @@ def test_cues_and_settings_are_kept_in_the_file(
     assert {"M", "B"} <= {phone for cue in speech.cues for phone in cue.phone.split()}
 
 
+def test_style_and_strength_reach_the_numeric_layer(scene: object, head: object) -> None:
+    from neural_face.neural_face_addon import playback
+
+    from models.animate import animate_text
+    from models.speech.examples import ExampleSettings
+
+    assert [style.name for style in head.neural_face.styles] == ["happy", "neutral"]
+    bpy.ops.neural_face.animate_text(text=TEXT, style="happy", strength=0.5)
+    manner = ExampleSettings(style="happy", strength=0.5)
+    voice = Path(bpy.app.tempdir) / "again.wav"
+    opened, fps = playback.open_head(head), scene.render.fps
+    result = animate_text(opened, TEXT, fps=fps, settings=manner, voice_path=voice)
+    jaw = curves(head.animation_data.action, head)["neural_face.mouth", 0]
+    values = [point.co[1] for point in jaw.keyframe_points]
+    np.testing.assert_allclose(values, result.parameters.codes[:, 0], atol=1e-5)
+    assert (head.neural_face.speech.style, head.neural_face.speech.strength) == ("happy", 0.5)
+
+
 def test_other_actions_are_untouched(scene: object, head: object) -> None:
     bpy.ops.neural_face.key_expression()
     hand_made = head.animation_data.action
