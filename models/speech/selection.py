@@ -6,6 +6,7 @@ Smoothness term: distance of codes and of their velocity where two samples meet.
 take meet without any cost, so long stretches of captured speech win where they fit.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,31 +46,47 @@ class SelectionWeights:
     place: float = 0.1
     join: float = 0.5
     velocity: float = 1.0
-    cut: float = 0.1
-    chance: float = 0.05
+    cut: float = 0.05
+    chance: float = 0.5
 
 
 def select(
-    database: SpeechDatabase, slots: Slots, weights: SelectionWeights, rng: np.random.Generator
-) -> np.ndarray:
-    """The best sample (P,) of `database` for each slot."""
-    pools, costs = _candidates(database, slots, weights, rng)
+    database: SpeechDatabase,
+    slots: Slots,
+    weights: SelectionWeights,
+    rng: np.random.Generator,
+    count: int = 1,
+) -> list[np.ndarray]:
+    """The best samples (P,) of `database` for the slots, `count` times with other chances."""
+    pools, costs = _candidates(database, slots, weights)
+    joins = [
+        _join_costs(database, left, right, weights) for left, right in itertools.pairwise(pools)
+    ]
+    paths = []
+    for _ in range(count):
+        chances = [cost + weights.chance * rng.random(len(cost)) for cost in costs]
+        path = _cheapest_path(chances, joins)
+        paths.append(np.array([pool[i] for pool, i in zip(pools, path, strict=True)]))
+    return paths
+
+
+def _cheapest_path(costs: list[np.ndarray], joins: list[np.ndarray]) -> list[int]:
+    """Which candidate of each slot, by dynamic programming."""
     total = costs[0]
     came_from = []
-    for place in range(1, len(pools)):
-        joins = _join_costs(database, pools[place - 1], pools[place], weights)
-        reached = total[:, None] + joins
+    for cost, join in zip(costs[1:], joins, strict=True):
+        reached = total[:, None] + join
         best = reached.argmin(0)
         came_from.append(best)
-        total = reached[best, np.arange(len(best))] + costs[place]
+        total = reached[best, np.arange(len(best))] + cost
     path = [int(total.argmin())]
     for best in reversed(came_from):
         path.append(int(best[path[-1]]))
-    return np.array([pool[i] for pool, i in zip(pools, reversed(path), strict=True)])
+    return path[::-1]
 
 
 def _candidates(
-    database: SpeechDatabase, slots: Slots, weights: SelectionWeights, rng: np.random.Generator
+    database: SpeechDatabase, slots: Slots, weights: SelectionWeights
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """For each slot the samples worth considering and their data terms."""
     expected = database.expected(slots)
@@ -88,7 +105,7 @@ def _candidates(
             kept = np.argpartition(cost, CANDIDATES)[:CANDIDATES]
             pool, cost = pool[kept], cost[kept]
         pools.append(pool)
-        costs.append(cost + weights.chance * rng.random(len(cost)))
+        costs.append(cost)
     return pools, costs
 
 
