@@ -11,12 +11,12 @@ from models.errors import MissingDependencyError
 from .figures import Context, Figure
 
 BUDGET = 6.0
-SOURCE = Path(__file__).resolve().parents[2] / "neural_face_addon" / "source.py"
+CHILD = Path(__file__).with_name("blender_child.py")
 
 
 def run(context: Context) -> Iterator[Figure]:
     """Measured in a process of its own, where the add-on is loaded as Blender loads it."""
-    command = [sys.executable, SOURCE, "neural_face_addon.frame_cost", str(context.head_path)]
+    command = [sys.executable, CHILD, str(context.head_path)]
     child = subprocess.run(command, capture_output=True, text=True, check=False)
     if child.returncode:
         raise MissingDependencyError(f"Blender could not show the head: {child.stderr[-300:]}")
