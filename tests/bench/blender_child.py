@@ -1,4 +1,4 @@
-"""Run in a Blender process: time what showing a frame costs. Prints one JSON object."""
+"""Run in a Blender process: time what showing a frame costs; one JSON object on stdout."""
 
 import json
 import runpy
@@ -42,7 +42,7 @@ def main(head: str) -> None:
         "show_ms": statistics.median(showing[WARM_UP:]),
     }
     package.unregister()
-    print(json.dumps(record))
+    sys.stdout.write(json.dumps(record) + "\n")
 
 
 if __name__ == "__main__":
