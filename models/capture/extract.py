@@ -1,10 +1,7 @@
 """Capture folder and tracked geometry → performance folder with a texture for every picture."""
 
 import functools
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import numpy as np
 
 from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh, Part
+from ..parallel import spread
 from ..pose import to_world
 from ..progress import Progress, silent
 from .fill import Reference, fill
@@ -103,7 +101,7 @@ def extract(
     _make_reference(job, frames, processes, progress)
     missing = [f for f in frames if not texture_paths(output, f.take, f.index)[0].exists()]
     done = 0
-    for count in _spread(_write_textures, job, missing, processes):
+    for count in spread(_write_textures, job, missing, processes, CHUNK):
         done += count
         progress(done / len(missing), f"texture {done} of {len(missing)}")
     return writer.finish()
@@ -120,34 +118,11 @@ def _make_reference(job: Job, frames: Sequence[Frame], processes: int, progress:
         return
     chosen = np.unique(np.linspace(0, len(frames) - 1, REFERENCE_FRAMES).round().astype(int))
     reference, done = Reference(job.size), 0
-    for part in _spread(_reference_of, job, [frames[i] for i in chosen], processes):
+    for part in spread(_reference_of, job, [frames[i] for i in chosen], processes, CHUNK):
         reference.merge(part)
         done = min(done + CHUNK, len(chosen))
         progress(done / len(chosen), f"what cameras see, frame {done} of {len(chosen)}")
     write_arrays(job.reference, texture=reference.texture())
-
-
-def _spread(
-    function: Callable, job: Job, frames: Sequence[Frame], processes: int
-) -> Iterator[int | Reference]:
-    """Results of `function(job, chunk)` over chunks of `frames`, in any order."""
-    chunks = [frames[start : start + CHUNK] for start in range(0, len(frames), CHUNK)]
-    if not processes:
-        yield from (function(job, chunk) for chunk in chunks)
-        return
-    spawn = multiprocessing.get_context("spawn")  # a graphics context does not survive a fork
-    with ProcessPoolExecutor(processes, spawn, _start_worker) as pool:
-        futures = [pool.submit(function, job, chunk) for chunk in chunks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    os.environ.setdefault("LP_NUM_THREADS", "1")  # Mesa's software driver: one core a process
-    cv2.setNumThreads(1)
 
 
 def _reference_of(job: Job, frames: Sequence[Frame]) -> Reference:

@@ -5,7 +5,7 @@ import logging
 import time
 from pathlib import Path
 
-from ..errors import NeuralFaceError
+from ..errors import CancelledError, NeuralFaceError
 from ..progress import TerminalProgress
 from .rig import PLACES
 from .synthesize import Settings, synthesize
@@ -39,10 +39,14 @@ def run(options: argparse.Namespace) -> dict:
 
     Raises:
         NeuralFaceError: A number is out of range, or the capture cannot be made.
+        CancelledError: Stopped with Ctrl-C.
     """
     settings = settings_from(options)
     start = time.monotonic()
-    performance = synthesize(settings, TerminalProgress())
+    try:
+        performance = synthesize(settings, TerminalProgress())
+    except KeyboardInterrupt as interrupt:
+        raise CancelledError("stopped; the same command continues where it was") from interrupt
     return {
         "performance": str(settings.output / "performance"),
         "takes": len(performance.takes),

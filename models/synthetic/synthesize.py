@@ -3,15 +3,10 @@
 import functools
 import json
 import logging
-import multiprocessing
-import os
-import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from ..capture.cameras import Camera
@@ -28,6 +23,7 @@ from ..capture.raster import shared_rasteriser
 from ..errors import CaptureError
 from ..files import write_json
 from ..mesh import HeadMesh
+from ..parallel import spread
 from ..progress import Progress, silent
 from .pictured import choose_pictured
 from .rig import make_rig
@@ -128,7 +124,7 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
     _write_takes(settings, mesh, cameras, takes)
     missing = [shot for shot in shots if not _is_done(settings, cameras, shot)]
     done = len(shots) - len(missing)
-    for count in _render_all(settings, cameras, missing):
+    for count in spread(_render, (settings, cameras), missing, settings.workers, CHUNK):
         done += count
         progress(done / len(shots), f"picture {done} of {len(shots)}")
     return extract(
@@ -203,32 +199,9 @@ def _is_done(settings: Settings, cameras: Sequence[Camera], shot: Shot) -> bool:
     return all(path.exists() for path in paths)
 
 
-def _render_all(
-    settings: Settings, cameras: Sequence[Camera], shots: Sequence[Shot]
-) -> Iterator[int]:
-    """Numbers of frames finished, as they finish."""
-    chunks = [shots[start : start + CHUNK] for start in range(0, len(shots), CHUNK)]
-    if not settings.workers:
-        yield from (_render(settings, cameras, chunk) for chunk in chunks)
-        return
-    spawn = multiprocessing.get_context("spawn")  # a graphics context does not survive a fork
-    with ProcessPoolExecutor(settings.workers, spawn, _start_worker) as pool:
-        futures = [pool.submit(_render, settings, cameras, chunk) for chunk in chunks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops the pool
-    os.environ.setdefault("LP_NUM_THREADS", "1")  # Mesa's software driver: one core a process
-    cv2.setNumThreads(1)
-
-
-def _render(settings: Settings, cameras: Sequence[Camera], shots: Sequence[Shot]) -> int:
+def _render(job: tuple[Settings, Sequence[Camera]], shots: Sequence[Shot]) -> int:
     """Render frames: every camera's picture, then the true texture."""
+    settings, cameras = job
     scene, rasteriser = _scene(settings.data, settings.texture), shared_rasteriser()
     for shot in shots:
         frame = scene.frame(shot.controls, shot.head_pose)
