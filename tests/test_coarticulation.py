@@ -82,7 +82,7 @@ def test_context_moves_the_target_by_its_low_rank_product() -> None:
 def test_every_phone_expands_to_units_covering_its_time() -> None:
     phones = spoken(*INVENTORY, seconds=0.11)
     units = expand(phones)
-    assert set(units.phone) == set(range(len(INVENTORY)))
+    assert len(units.index) == len(INVENTORY) + 5
     np.testing.assert_allclose(units.start[1:], units.end[:-1])
     assert units.end[-1] == pytest.approx(phones.end[-1])
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.errors import CaptureError
+from models.errors import CaptureError, MissingDependencyError
 from models.synthetic.controls import CONTROL_INDEX, CONTROL_NAMES, controls_from
 from models.synthetic.limits import limited
 from models.synthetic.motion import read_live_link, read_shapes, shape_controls
 from models.synthetic.practice import practice_block
+from models.synthetic.reanalysis import LipReader
 
 ARKIT = [name for name in CONTROL_NAMES if name not in ("tongueUp", "tongueBack")]
 
@@ -20,24 +21,22 @@ def limit(**values: float) -> dict[str, float]:
 
 def write_live_link(path: Path, values: np.ndarray) -> None:
     columns = ["Timecode", "BlendShapeCount", *(n[0].upper() + n[1:] for n in ARKIT)]
-    columns += ["HeadYaw", "HeadPitch", "HeadRoll"]
     lines = [",".join(columns)]
     for frame, value in enumerate(values):
         shapes = ["0.0"] * len(ARKIT)
         shapes[ARKIT.index("jawOpen")] = f"{value:.4f}"
         time = f"10:59:{58 + frame // 30:02d}:{2 * (frame % 30):02d}.500"
-        lines.append(",".join([time, "61", *shapes, "0.1", "0.2", "0.3"]))
+        lines.append(",".join([time, "61", *shapes]))
     path.write_text("\n".join(lines))
 
 
 def test_live_link_is_read_at_its_own_times(tmp_path: Path) -> None:
     values = np.concatenate([np.zeros(20), np.linspace(0, 0.5, 20)])
     write_live_link(tmp_path / "a.csv", values)
-    controls, pose = read_live_link(tmp_path / "a.csv", 30.0)
+    controls = read_live_link(tmp_path / "a.csv", 30.0)
     assert controls.shape == (40, len(CONTROL_NAMES))
     np.testing.assert_allclose(controls[:, CONTROL_INDEX["jawOpen"]], values, atol=2e-3)
-    np.testing.assert_allclose(pose[0, :3], [0.2, 0.3, 0.1], atol=1e-6)
-    assert len(read_live_link(tmp_path / "a.csv", 60.0)[0]) == 79
+    assert len(read_live_link(tmp_path / "a.csv", 60.0)) == 79
 
 
 def test_other_files_are_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -91,3 +90,8 @@ def test_practice_exercises_nearly_every_control() -> None:
     largest = np.concatenate(blocks).max(0)
     assert (largest > 0.3).mean() > 0.8
     assert all(np.abs(block[-1]).max() < 0.05 for block in blocks)
+
+
+def test_a_missing_face_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingDependencyError, match=r"none\.task"):
+        LipReader(tmp_path / "none.task")

@@ -8,7 +8,7 @@ were fitted by `python -m models.synthetic.coarticulation_fit` and need no recor
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -109,12 +109,6 @@ class CoarticulationModel:
         """Rebuild from `arrays`."""
         own = {k: np.asarray(v, float) for k, v in arrays.items() if k in cls.__annotations__}
         return cls(lips=LipSpace.from_arrays(arrays), **own)
-
-    def with_stronger(self, units: tuple[str, ...], amount: float) -> "CoarticulationModel":
-        """A copy whose given units dominate by `amount` more (logarithm)."""
-        raised = self.strength.copy()
-        raised[[UNITS.index(name) for name in units]] += amount
-        return replace(self, strength=raised)
 
 
 @cache

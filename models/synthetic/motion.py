@@ -69,8 +69,8 @@ SHAPE_MAP: dict[str, tuple[tuple[str, float], ...]] = {
 """FACEGOOD shape (a trailing _l or _r is the side; so is the l or r of _dl, _ur) → controls."""
 
 
-def read_live_link(path: Path, fps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Controls (T, C) and head pose (T, 6) of a Live Link Face CSV, resampled evenly.
+def read_live_link(path: Path, fps: float) -> np.ndarray:
+    """Controls (T, C) of a Live Link Face CSV, resampled evenly.
 
     Raises:
         CaptureError: The file is missing, empty, or has other columns.
@@ -80,7 +80,6 @@ def read_live_link(path: Path, fps: float) -> tuple[np.ndarray, np.ndarray]:
         with Path(path).open(newline="") as stream:
             rows = list(csv.DictReader(stream))
         columns = [[float(row[name[0].upper() + name[1:]]) for name in names] for row in rows]
-        angles = [[float(row[f"Head{axis}"]) for axis in ("Pitch", "Roll", "Yaw")] for row in rows]
         moments = np.array([_seconds(row["Timecode"]) for row in rows])
     except (OSError, KeyError, ValueError) as error:
         raise CaptureError(
@@ -94,10 +93,7 @@ def read_live_link(path: Path, fps: float) -> tuple[np.ndarray, np.ndarray]:
     weights = _even(times, moments[keep], np.array(columns)[keep])
     controls = np.zeros((len(times), len(CONTROL_NAMES)))
     controls[:, [CONTROL_INDEX[name] for name in names]] = _from_rest(weights)
-    turn = _even(times, moments[keep], np.array(angles)[keep])
-    pose = np.zeros((len(times), 6), np.float32)
-    pose[:, :3] = turn
-    return limited(controls), pose
+    return limited(controls)
 
 
 def read_shapes(folder: Path, name: str, fps: float) -> np.ndarray:

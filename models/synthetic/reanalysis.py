@@ -25,6 +25,8 @@ class LipReader:
         Raises:
             MissingDependencyError: mediapipe or the model file is missing.
         """
+        if not Path(model).is_file():
+            raise MissingDependencyError(f"MediaPipe's face model {Path(model).name} is missing.")
         try:
             import mediapipe
             from mediapipe.tasks.python import BaseOptions, vision
@@ -32,8 +34,6 @@ class LipReader:
             raise MissingDependencyError(
                 "Measuring rendered lips needs mediapipe: pip install mediapipe."
             ) from error
-        if not Path(model).is_file():
-            raise MissingDependencyError(f"MediaPipe's face model {Path(model).name} is missing.")
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
             running_mode=vision.RunningMode.IMAGE,

@@ -52,7 +52,10 @@ STYLES: dict[str, Style] = {
         Style("neutral"),
         Style(
             "happy", articulation=1.12, pace=1.05, tempo=1.07, jaw=1.1,
-            posture=_both(mouthSmile=0.55, cheekSquint=0.35, eyeSquint=0.15, browOuterUp=0.12)
+            posture=_both(
+                mouthSmile=0.55, mouthUpperUp=0.12, cheekSquint=0.35, eyeSquint=0.15,
+                browOuterUp=0.12,
+            )
             | {"browInnerUp": 0.1},
             brow_emphasis=0.42, head_degrees=3.4, nod_degrees=3.0, head_seconds=0.45,
             blinks_per_minute=20.0,

@@ -94,8 +94,8 @@ def make_takes(
 
 
 def motion_credits(data: Path | None) -> list[str]:
-    """Whom the takes' motion is owed to."""
-    return [] if data is None else [CREDIT, *CREDITS]
+    """Whom the motion is owed to: generated speech, too, to the talker that it was fitted to."""
+    return [CREDIT] if data is None else [CREDIT, *CREDITS]
 
 
 def expected_takes(recorded: bool, plan: TakePlan) -> int:
@@ -118,7 +118,7 @@ def _motion(data: Path | None, seed: int, fps: float) -> Iterator[Take]:
         yield _motion_take(f"practice_{block + 1}", split, controls, seed, fps, blinks=False)
     if data is None:
         return
-    controls, _ = read_live_link(Path(data) / "motion" / "alex_rom_3.csv", fps)
+    controls = read_live_link(Path(data) / "motion" / "alex_rom_3.csv", fps)
     for block, part in enumerate(_blocks(controls, BLOCK_SECONDS, fps)):
         split = "held_out" if block == HELD_OUT_BLOCK else "train"
         yield _motion_take(f"range_{block + 1}", split, part, seed, fps, blinks=False)

@@ -33,18 +33,35 @@ AXIS_WEIGHTS = np.array([1.0, 0.25, 1.0])
 """Across, depth, up: MediaPipe guesses depth."""
 GAP_WEIGHT = 10.0
 SIDE_GAP_WEIGHT = 2.0
-SHARED_MOTION = 0.4
-"""Weight of what all landmarks do together: the measured head is not quite rigid under them."""
+SHARED_MOTION = np.array([0.4, 0.4, 1.0])
+"""Weight of what all landmarks do together, by axis: the measured head is not quite rigid."""
+UPPER_LIP_WEIGHT = 8.0
+"""Weight of the middle of the upper rim: whether the upper teeth show depends on it."""
+UPPER_LIP = (81, 82, 13, 312, 311)
 RIDGE = 0.06
 RELUCTANCE = {
-    "mouthLeft": 6.0, "mouthRight": 6.0, "mouthShrugLower": 3.0, "mouthShrugUpper": 4.0,
-    "mouthRollUpper": 4.0, "jawForward": 8.0, "mouthFrownLeft": 2.0, "mouthFrownRight": 2.0,
+    "mouthLeft": 12.0, "mouthRight": 12.0, "mouthShrugLower": 5.0, "mouthShrugUpper": 6.0,
+    "mouthRollUpper": 7.0, "jawForward": 80.0, "mouthFrownLeft": 2.0, "mouthFrownRight": 2.0,
 }  # fmt: skip
 """Factor on the ridge of controls that would otherwise answer to errors of measurement."""
 SYMMETRY = 0.2
+OPPOSED = (
+    ("mouthSmileLeft", "mouthFrownLeft"), ("mouthSmileRight", "mouthFrownRight"),
+    ("mouthRollUpper", "mouthUpperUpLeft"), ("mouthRollUpper", "mouthUpperUpRight"),
+    ("mouthRollLower", "mouthLowerDownLeft"), ("mouthRollLower", "mouthLowerDownRight"),
+    ("mouthShrugLower", "mouthLowerDownLeft"), ("mouthShrugLower", "mouthLowerDownRight"),
+    ("mouthFunnel", "mouthRollLower"), ("mouthPucker", "mouthStretchLeft"),
+    ("mouthPucker", "mouthStretchRight"),
+)  # fmt: skip
+"""Muscles that work against each other: using both costs extra."""
+OPPOSITION = 0.05
 SMOOTHNESS = 0.02
-JAW_SHARE = 0.6
+JAW_SHARE = 0.7
 """Share of the opening that the jaw is expected to make; the lips make the rest."""
+LIPS_PER_OPENING = {
+    "mouthUpperUpLeft": 4.5, "mouthUpperUpRight": 4.5,
+}  # fmt: skip
+"""How much the lips' own muscles are expected to open, per outer-eye distance of opening."""
 ITERATIONS = 250
 
 
@@ -83,7 +100,9 @@ class Retarget:
         gap = (basis[:, upper] - basis[:, lower]).reshape(len(names), -1)
         middle = np.isin(np.arange(len(upper)), (2, 3, 4))
         gap_weights = np.where(middle, GAP_WEIGHT, SIDE_GAP_WEIGHT)[:, None] * (1, 0.3, 1)
-        weights = np.concatenate([np.tile(AXIS_WEIGHTS, len(vertices)), gap_weights.ravel()])
+        marked = np.where(np.isin(lips.landmark_ids, UPPER_LIP), UPPER_LIP_WEIGHT, 1.0)
+        shape_weights = marked[:, None] * AXIS_WEIGHTS
+        weights = np.concatenate([shape_weights.ravel(), gap_weights.ravel()])
         # One centimetre is the unit of the measurements: priors then compare with controls.
         rows = 100 * np.concatenate([shape, gap], axis=1).T
         return cls(mesh, lips, names, rows, weights, vertices, scale, _prior(names))
@@ -107,7 +126,7 @@ class Retarget:
         shape[-3 * len(PAIRS) :] = 0
         measured = (self._measurements(moved, opening) + added @ shape.T) * self.weights
         weighted = self.rows * self.weights[:, None]
-        centre = added + self._expected_jaw(opening)
+        centre = added + self._expected(opening)
         share = 1.0 / len(self.vertices)
         gram = share * weighted.T @ weighted + self.prior
         moment = share * measured @ weighted + centre @ self.prior
@@ -142,10 +161,12 @@ class Retarget:
                 added[:, self.names.index(name)] = value
         return added
 
-    def _expected_jaw(self, opening: np.ndarray) -> np.ndarray:
+    def _expected(self, opening: np.ndarray) -> np.ndarray:
         centre = np.zeros((len(opening), len(self.names)))
         full = self.mesh.lip_gap(self.mesh.pose(_unit(self.mesh, "jawOpen")))
         centre[:, self.names.index("jawOpen")] = JAW_SHARE * opening * self.scale / full
+        for name, slope in LIPS_PER_OPENING.items():
+            centre[:, self.names.index(name)] = slope * opening
         return centre
 
     def _spread(self, solved: np.ndarray) -> np.ndarray:
@@ -220,4 +241,7 @@ def _prior(names: tuple[str, ...]) -> np.ndarray:
         if name.endswith("Left"):
             pair = [names.index(name), names.index(name.removesuffix("Left") + "Right")]
             prior[np.ix_(pair, pair)] += SYMMETRY * np.array([[1, -1], [-1, 1]])
+    for opposed in OPPOSED:
+        pair = [names.index(name) for name in opposed]
+        prior[np.ix_(pair, pair)] += OPPOSITION
     return prior

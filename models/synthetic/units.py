@@ -56,18 +56,16 @@ class UnitSequence:
         index: (U,) in `UNITS`.
         start: (U,) seconds.
         end: (U,) seconds.
-        phone: (U,) the phone each is of.
     """
 
     index: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    phone: np.ndarray
 
 
 def expand(phones: Phones) -> UnitSequence:
     """Split phones into units."""
-    rows: list[tuple[int, float, float, int]] = []
+    rows: list[tuple[int, float, float]] = []
     for place, (label, start, end) in enumerate(
         zip(phones.label.tolist(), phones.start, phones.end, strict=True)
     ):
@@ -80,11 +78,9 @@ def expand(phones: Phones) -> UnitSequence:
         else:
             edges, names = (start, end), (_spoken_as(phones, place),)
         spans = zip(names, edges[:-1], edges[1:], strict=True)
-        rows += [(UNIT_INDEX[name], first, last, place) for name, first, last in spans]
-    index, first, last, phone = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return UnitSequence(
-        np.array(index, np.int64), np.array(first, float), np.array(last, float), np.array(phone)
-    )
+        rows += [(UNIT_INDEX[name], first, last) for name, first, last in spans]
+    index, first, last = zip(*rows, strict=True) if rows else ((), (), ())
+    return UnitSequence(np.array(index, np.int64), np.array(first, float), np.array(last, float))
 
 
 def _spoken_as(phones: Phones, place: int) -> str:
