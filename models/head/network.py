@@ -20,6 +20,9 @@ from torch.nn import functional
 
 SLOPE = 0.2  # LeakyReLU of Deep Appearance Models
 START_LOG_SIGMA = -4.0  # latent noise at the start, in standard deviations of the PCA scores
+CORRECTION = 0.2  # unit of what the encoder adds to the linear code
+DETAIL = 0.05  # unit of what the decoder adds to the linear texture
+NONLINEAR = 0.2  # unit of what the decoder adds to the linear geometry
 BIASED_UP_TO = 128  # a bias per texel costs memory; beyond this side it is one per channel
 
 
@@ -140,7 +143,7 @@ class TextureDecoder(nn.Module):
         picture = 12 if self.shuffled else 3
         self.join = nn.Conv2d(widths[-1] + picture, widths[-1], 3, padding=1)
         self.last = nn.Conv2d(widths[-1], 12, 3, padding=1)
-        nn.init.normal_(self.last.weight, std=1e-4)
+        nn.init.normal_(self.last.weight, std=1e-3)
         nn.init.zeros_(self.last.bias)
 
     def forward(self, code: Tensor, picture: Tensor) -> Tensor:
@@ -175,7 +178,7 @@ class Bottleneck(nn.Module):
             [texture, functional.leaky_relu(self.geometry(geometry), SLOPE), linear], 1
         )
         hidden = functional.leaky_relu(self.join(joined), SLOPE)
-        return linear + self.mu(hidden), self.log_sigma(hidden).clamp(-6, 1)
+        return linear + CORRECTION * self.mu(hidden), self.log_sigma(hidden).clamp(-6, 1)
 
 
 class GeometryDecoder(nn.Module):
@@ -268,11 +271,11 @@ class RegionNetwork(nn.Module):
             detail = self.texture_decoder(code, picture)
         if side != resolution:
             picture = functional.interpolate(picture, (resolution, resolution), mode="bilinear")
-        return self.mean + picture + detail.float()
+        return self.mean + picture + DETAIL * detail.float()
 
     def decode_geometry(self, code: Tensor) -> Tensor:
         """Code (batch, Z) → coefficients (batch, K)."""
-        nonlinear = self.geometry_decoder(code) * self.geometry_unit
+        nonlinear = self.geometry_decoder(code) * (NONLINEAR * self.geometry_unit)
         return code @ self.geometry_basis + nonlinear
 
     def vertices(self, geometry: Tensor) -> Tensor:

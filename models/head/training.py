@@ -33,11 +33,11 @@ class TrainingConfig:
     """Part of `minutes` for mouth, left eye, right eye and face."""
     batch: int = 4
     """Frames in a step."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     """Adam's step size after the warm-up; it falls to a fiftieth along a cosine."""
     warm_up: float = 0.02
     """Part of the training in which the learning rate rises."""
-    geometry_weight: float = 0.5
+    geometry_weight: float = 1.5
     """Of the vertex loss; both losses are 1 for the PCA the training starts from."""
     kl_weight: float = 2e-4
     """Of the divergence from a normal distribution, which keeps codes near the capture smooth."""
@@ -49,8 +49,8 @@ class TrainingConfig:
     """Part of the training before the discriminator's verdict counts."""
     gan_crop: int = 96
     """Side of the texture crops that the discriminator sees."""
-    average: float = 0.995
-    """Decay of the averaged weights that become the head."""
+    average: float = 0.998
+    """Decay of the averaged weights that become the head; less in the first steps."""
     mixed: bool | None = None
     """Convolutions in bfloat16; None where the processor has it."""
     face_linear: int = 2
@@ -131,6 +131,7 @@ class RegionTask:
         self.network = network.to(memory_format=torch.channels_last)
         network.mixed = has_bfloat16(device) if config.mixed is None else config.mixed
         self.average = copy.deepcopy(network).requires_grad_(False)
+        self._updates = 0
         torch.manual_seed(config.seed + 1)
         self.critic = Discriminator().to(device)
         keep = device if device.type == "cuda" else torch.device("cpu")
@@ -239,11 +240,13 @@ class RegionTask:
                 group["lr"] = config.learning_rate * share * rise * fall
 
     def _update_average(self) -> None:
+        self._updates += 1
+        decay = min(self.config.average, (1 + self._updates) / (10 + self._updates))
         with torch.no_grad():
             for mean, value in zip(
                 self.average.parameters(), self.network.parameters(), strict=True
             ):
-                mean.lerp_(value, 1 - self.config.average)
+                mean.lerp_(value, 1 - decay)
 
     def state(self) -> dict:
         """Weights, averages and optimisers; the fixed buffers are made again from the data."""
@@ -255,12 +258,14 @@ class RegionTask:
             key: {name: value.detach().cpu() for name, value in values.items()}
             for key, values in parameters.items()
         }
+        state["updates"] = self._updates
         state["critic"] = self.critic.state_dict()
         state["optimizers"] = [optimizer.state_dict() for optimizer in self._optimizers]
         return state
 
     def restore(self, state: dict) -> None:
         """Continue from `state`."""
+        self._updates = int(state["updates"])
         for key, module in (("network", self.network), ("average", self.average)):
             missing = module.load_state_dict(state[key], strict=False)
             if missing.unexpected_keys or set(missing.missing_keys) & set(state[key]):

@@ -1,0 +1,213 @@
+"""The trainer: resume after kill -9, budgets, failures; the training command as a whole."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import CODE_SIZES, tiny_performance
+
+from models.capture.performance import Performance
+from models.errors import CancelledError, NeuralFaceError
+from models.head.command import add_arguments, config_from
+from models.head.file import read_head_file
+from models.head.inference import Head
+from models.head.making import make_head
+from models.head.trainer import Trainer
+from models.head.training import TrainingConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN = """
+import sys, time
+sys.path[:0] = [{root!r}, {tests!r}]
+import torch
+torch.set_num_threads(1)
+from pathlib import Path
+from models.capture.performance import Performance
+from models.head.dataset import load_training_data
+from models.head.region_training import train_regions
+from models.head import region_training
+from models.head.trainer import Trainer
+from models.head.training import TrainingConfig
+from tiny import CODE_SIZES
+init = Trainer.__init__
+def often(self, *args, **kwargs):
+    init(self, *args, save_every=0.0, **kwargs)
+Trainer.__init__ = often
+data = load_training_data(Performance.open({performance!r}))
+def slow(fraction, message):
+    time.sleep({pause})
+config = TrainingConfig(steps=12, batch=2, gan_start=0.3)
+training = train_regions(data, config, "cpu", Path({folder!r}), slow, CODE_SIZES)
+torch.save([network.state_dict() for network in training.networks], {result!r})
+"""
+
+
+@pytest.fixture(scope="module")
+def performance(tmp_path_factory: pytest.TempPathFactory) -> Performance:
+    torch.set_num_threads(1)
+    return tiny_performance(tmp_path_factory.mktemp("tiny"))
+
+
+def _start(performance: Performance, folder: Path, pause: float) -> subprocess.Popen:
+    code = RUN.format(
+        root=str(ROOT),
+        tests=str(ROOT / "tests"),
+        performance=str(performance.folder),
+        folder=str(folder),
+        result=str(folder / "result.pt"),
+        pause=pause,
+    )
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def test_killed_training_ends_the_same(performance: Performance, tmp_path: Path) -> None:
+    assert _start(performance, tmp_path / "whole", 0).wait(240) == 0
+    killed = _start(performance, tmp_path / "killed", 0.4)
+    give_up = time.monotonic() + 120
+    while not (tmp_path / "killed" / "face.pt").exists() and time.monotonic() < give_up:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    state = torch.load(tmp_path / "killed" / "face.pt", weights_only=True)
+    assert 0 < state["step"] < 12, "the run was not stopped half-way"
+    assert _start(performance, tmp_path / "killed", 0).wait(240) == 0
+    whole, resumed = (
+        torch.load(tmp_path / name / "result.pt", weights_only=True) for name in ("whole", "killed")
+    )
+    for one, other in zip(whole, resumed, strict=True):
+        for name, value in one.items():
+            assert torch.allclose(value, other[name], atol=1e-6, rtol=1e-5), name
+
+
+class _Counter:
+    """A task that counts; fails or stops being finite where told."""
+
+    def __init__(self, bad_at: int = -1) -> None:
+        self.value, self.bad_at = 0.0, bad_at
+
+    def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
+        self.value += float(torch.rand(1, generator=generator))
+        self.bad_at -= 1
+        return {"loss": math.nan if self.bad_at == -1 else self.value}
+
+    def state(self) -> dict:
+        return {"value": self.value}
+
+    def restore(self, state: dict) -> None:
+        self.value = state["value"]
+
+
+def test_resume_continues_the_random_numbers(tmp_path: Path) -> None:
+    whole = _Counter()
+    Trainer(whole, 10).run()
+    first = Trainer(_Counter(), 4, checkpoint=tmp_path / "c.pt")
+    first.run()
+    second = _Counter()
+    trainer = Trainer(second, 10, checkpoint=tmp_path / "c.pt")
+    assert trainer.step == 4
+    trainer.run()
+    assert second.value == whole.value
+
+
+def test_loss_that_is_no_number_keeps_the_last_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "c.pt"
+    trainer = Trainer(_Counter(bad_at=3), 10, checkpoint=path, save_every=0.0)
+    with pytest.raises(NeuralFaceError, match="step 4: the loss loss is not a number"):
+        trainer.run()
+    assert torch.load(path, weights_only=True)["step"] == 3
+
+
+def test_seconds_end_a_training() -> None:
+    class Slow(_Counter):
+        def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
+            time.sleep(0.02)
+            return super().step(generator, fraction)
+
+    trainer = Trainer(Slow(), None, seconds=0.2)
+    trainer.run()
+    assert 2 <= trainer.step <= 10 and trainer.fraction == 1
+
+
+def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.pt"
+    path.write_bytes(b"junk")
+    with pytest.raises(NeuralFaceError, match=r"Cannot continue from c\.pt"):
+        Trainer(_Counter(), 10, checkpoint=path)
+
+
+def test_cancelling_stops_all_regions(performance: Performance) -> None:
+    def cancel(fraction: float, message: str) -> None:
+        if "step 2" in message:
+            raise CancelledError("stopped by the user")
+
+    begin = time.monotonic()
+    with pytest.raises(CancelledError, match="stopped by the user"):
+        make_head(performance, TrainingConfig(minutes=5, batch=2), "cpu", None, cancel, CODE_SIZES)
+    assert time.monotonic() - begin < 60
+
+
+def test_train_command(performance: Performance, tmp_path: Path) -> None:
+    """The command writes a head, a report and figures; `info` reads them without torch."""
+    output = tmp_path / "head.nface"
+    command = [sys.executable, "-m", "models"]
+    train = ["train", str(performance.folder), "-o", str(output), "--steps", "4", "--batch", "2"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, *train, "--json"], cwd=ROOT, capture_output=True, env=environment, check=True
+    )
+    result = json.loads(done.stdout)
+    assert set(result["figures"]) == set(CODE_SIZES)
+    for figures in result["figures"].values():
+        assert set(figures) == {"model", "pca", "static_texture"}
+        assert abs(figures["model"]["psnr_db"] - figures["pca"]["psnr_db"]) < 1.5
+        assert figures["pca"]["psnr_db"] > figures["static_texture"]["psnr_db"] + 3
+    assert output.with_suffix(".report.png").stat().st_size > 10_000
+    code = "import sys; sys.modules['torch'] = None; from models.__main__ import main; main()"
+    info = subprocess.run(
+        [sys.executable, "-c", code, "info", str(output), "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    shown = json.loads(info.stdout)
+    assert shown["name"] == "Tiny" and shown["licence"] == "CC0-1.0"
+    assert shown["training"]["figures"] == result["figures"]
+
+
+def test_held_out_takes_change_nothing(performance: Performance, tmp_path: Path) -> None:
+    """Pictures of held-out takes must not reach the head."""
+    config = TrainingConfig(steps=2, batch=2)
+    first = make_head(performance, config, "cpu", code_sizes=CODE_SIZES)[0]
+    takes = [take for take in performance.takes if take.split == "train"]
+    fewer = Performance(
+        performance.folder, performance.mesh, performance.fps, takes, performance.about
+    )
+    second = make_head(fewer, config, "cpu", code_sizes=CODE_SIZES)[0]
+    for name, value in first.tensors.items():
+        if not name.startswith("codes.mirror"):  # learnt from the motion of all takes
+            assert np.allclose(value, second.tensors[name], atol=2e-3), name
+
+
+def test_options_out_of_range_are_named(tmp_path: Path) -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    options = parser.parse_args(["p", "-o", "h.nface", "--minutes", "-1"])
+    with pytest.raises(NeuralFaceError, match="--minutes must be more than zero"):
+        config_from(options)
+
+
+def test_tiny_head_file_is_valid(tiny_head: Path) -> None:
+    assert read_head_file(tiny_head).document["schema"] == 1
+    assert Head.open(tiny_head).code_size == sum(CODE_SIZES.values())
