@@ -37,12 +37,14 @@ class Shown:
         distance: How far it lies from the capture; 1 is the capture's edge.
         error: Why it could not be shown, a sentence.
         spare: Name of the second image, where one is needed.
+        rendered: Bytes of the code last rendered, where a second image is needed.
     """
 
     code: bytes = b""
     distance: float = 0.0
     error: str = ""
     spare: str = ""
+    rendered: bytes = b""
 
 
 def shown(obj: bpy.types.Object) -> Shown:
@@ -92,7 +94,8 @@ def show(obj: bpy.types.Object, code: np.ndarray, swap: bool = False) -> None:
     with _lock:
         state = _shown.setdefault(obj.session_uid, Shown())
         data = code.tobytes()
-        if state.code == data or obj.mode == "EDIT":
+        stale = swap and state.rendered != data
+        if (state.code == data and not stale) or obj.mode == "EDIT":
             return
         state.code = data  # also of a code that fails: said once, not at every frame
         try:
@@ -106,7 +109,8 @@ def show(obj: bpy.types.Object, code: np.ndarray, swap: bool = False) -> None:
             state.error = str(error)
             return
         state.error = ""
-        if swap:
+        if stale:
+            state.rendered = data
             _swap_image(obj, state)
         write_frame(obj, positions(head.mesh, decoded.vertices), decoded.texture)
 

@@ -90,6 +90,19 @@ def test_each_frame_shows_its_code(
         assert others > 4 * differences[i] + 0.5, differences
 
 
+def test_still_pictures_show_the_sliders(scene: object, tiny_head: Path, tmp_path: Path) -> None:
+    """Cycles with persistent data keeps old pixels of an image on Blender before 5.2."""
+    obj, wanted = keyed_head(tiny_head)
+    set_up(scene, "CYCLES")
+    scene.render.use_persistent_data = True
+    kept = [render_still(scene, obj, code, tmp_path / "a.png") for code in wanted[[0, 1, 0, 2]]]
+    scene.render.use_persistent_data = False
+    fresh = [render_still(scene, obj, code, tmp_path / "b.png") for code in wanted[[0, 1, 0, 2]]]
+    for one, other in zip(kept, fresh, strict=True):
+        assert np.abs(one - other).mean() < 0.3
+    assert np.abs(kept[0] - kept[1]).mean() > 0.5
+
+
 def test_the_texture_of_a_frame_is_the_decoded_one(
     scene: object, tiny_head: Path, tmp_path: Path
 ) -> None:
