@@ -17,8 +17,8 @@ MODULES = (
     "operators.expression",
     "operators.system",
     "panels.head",
-    "panels.expression",
     "panels.speech",
+    "panels.expression",
     "panels.system",
 )
 """Below the package's root; each has `register()` and `unregister()`."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .runtime import Head, HeadMesh
 
 BONE = "Head"
-BONE_LENGTH = 0.12
+HANDLE = 0.05
+"""Metres that the bone stands out above the head, where it can be picked."""
 HEAD_POSE_MODE = "XZY"
 """Rotation mode of the bone: it stands upright, so its axes are X, Z, −Y of the head."""
 
@@ -35,7 +36,7 @@ def build(
     for material in _materials(name, head):
         obj.data.materials.append(material)
     _describe(obj, head, path)
-    rig = _armature(context, name, Vector(head.mesh.pivot))
+    rig = _armature(context, name, head.mesh)
     context.collection.objects.link(obj)
     _hang(obj, rig)
     rig.location = location
@@ -103,19 +104,20 @@ def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
         item.name, item.low, item.high = slider.name, slider.low, slider.high
     for style in runtime.styles(head):
         group.styles.add().name = style
+    group.speech.style = runtime.usual_style(head)
 
 
-def _armature(context: bpy.types.Context, name: str, pivot: Vector) -> bpy.types.Object:
+def _armature(context: bpy.types.Context, name: str, mesh: "HeadMesh") -> bpy.types.Object:
     """One upright bone at the pivot. Blender makes bones in Edit Mode only."""
     armature = bpy.data.armatures.new(f"{name} Rig")
     armature.display_type = "STICK"
     rig = bpy.data.objects.new(f"{name} Rig", armature)
-    rig.show_in_front = True
     context.collection.objects.link(rig)
     context.view_layer.objects.active = rig
     bpy.ops.object.mode_set(mode="EDIT")
     bone = armature.edit_bones.new(BONE)
-    bone.head, bone.tail = pivot, pivot + Vector((0, 0, BONE_LENGTH))
+    x, y, z = mesh.pivot
+    bone.head, bone.tail = (x, y, z), (x, y, mesh.vertices[:, 2].max() + HANDLE)
     bone.align_roll(Vector((0, -1, 0)))
     bpy.ops.object.mode_set(mode="OBJECT")
     rig.pose.bones[BONE].rotation_mode = HEAD_POSE_MODE
@@ -125,7 +127,8 @@ def _armature(context: bpy.types.Context, name: str, pivot: Vector) -> bpy.types
 def _hang(obj: bpy.types.Object, rig: bpy.types.Object) -> None:
     """Parent to the bone so that its rest pose leaves the head where it is."""
     obj.parent, obj.parent_type, obj.parent_bone = rig, "BONE", BONE
-    at_tail = rig.data.bones[BONE].matrix_local @ Matrix.Translation((0, BONE_LENGTH, 0))
+    bone = rig.data.bones[BONE]
+    at_tail = bone.matrix_local @ Matrix.Translation((0, bone.length, 0))
     obj.matrix_parent_inverse = at_tail.inverted()
 
 

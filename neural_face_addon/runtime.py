@@ -220,6 +220,13 @@ def styles(head: "Head") -> list[str]:
     return sorted({style_of(take) for take in spoken_takes(head.examples)})
 
 
+def usual_style(head: "Head") -> str:
+    """The style to begin with: neutral, '' where the head has no takes of it."""
+    from ..models.speech.examples import NEUTRAL
+
+    return NEUTRAL if NEUTRAL in styles(head) else ""
+
+
 def speak(
     head: "Head",
     text: str,

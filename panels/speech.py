@@ -4,7 +4,7 @@ import bpy
 
 from ..neural_face_addon import heads
 from ..neural_face_addon.classes import classes_factory
-from .base import HeadPanel
+from .base import HeadPanel, wrapped
 
 
 class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
@@ -29,8 +29,9 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         for name in settings:
             layout.prop(speech, name)
         if speech.report:
-            layout.label(text=speech.report, icon="INFO")
-            layout.label(text=f"{len(speech.cues)} cues", icon="BLANK1")
+            column = layout.column(align=True)
+            for line in wrapped(f"{speech.report}; {len(speech.cues)} cues"):
+                column.label(text=line)
 
 
 register, unregister = classes_factory(NEURALFACE_PT_speech)
