@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SLOPE = 0.2  # LeakyReLU of Deep Appearance Models
+TYPICAL = 0.125  # residuals of textures over their mean are about this large
 START_LOG_SIGMA = -4.0  # latent noise at the start, in standard deviations of the PCA scores
 CORRECTION = 0.2  # unit of what the encoder adds to the linear code
 DETAIL = 0.05  # unit of what the decoder adds to the linear texture
@@ -39,6 +40,7 @@ class RegionDims:
         encoder_resolution: Side of the texture that the convolutional encoder sees.
         hidden: Width of the fully connected layers.
         width: Most channels a convolution has.
+        budget: Channels times side of a feature map, where that is less than `width` allows.
     """
 
     code: int
@@ -49,10 +51,19 @@ class RegionDims:
     encoder_resolution: int
     hidden: int = 128
     width: int = 96
+    budget: int = 4096
 
     def to_dict(self) -> dict[str, int]:
         """For head.json."""
         return asdict(self)
+
+    @property
+    def linear_channels(self) -> int:
+        """Channels of the linear path's picture, whose side is half the resolution.
+
+        At full resolution four texels share a place (a pixel shuffle), at half resolution none.
+        """
+        return 12 if self.linear_resolution == self.resolution else 3
 
     @classmethod
     def from_dict(cls, values: dict) -> "RegionDims":
@@ -79,9 +90,9 @@ def feature_sides(side: int) -> list[int]:
     return sides
 
 
-def channels_at(side: int, most: int) -> int:
+def channels_at(side: int, dims: RegionDims) -> int:
     """Fewer channels where maps are large, so that every stage costs about the same."""
-    return max(16, min(most, 4096 // side // 8 * 8))
+    return max(16, min(dims.width, dims.budget // side // 8 * 8))
 
 
 class TexelBias(nn.Module):
@@ -113,9 +124,7 @@ class TextureEncoder(nn.Module):
     def forward(self, residual: Tensor) -> Tensor:
         """(batch, 3, side, side) texture minus mean → (batch, hidden)."""
         small = functional.interpolate(residual, (self.side, self.side), mode="area")
-        return functional.leaky_relu(
-            self.layers(small * 8.0), SLOPE
-        )  # residuals are about 1/8 of the range
+        return functional.leaky_relu(self.layers(small / TYPICAL), SLOPE)
 
 
 class TextureDecoder(nn.Module):
@@ -129,7 +138,7 @@ class TextureDecoder(nn.Module):
         super().__init__()
         half = dims.resolution // 2
         sides = feature_sides(half)
-        widths = [channels_at(side, dims.width) for side in sides]
+        widths = [channels_at(side, dims) for side in sides]
         self.first = nn.Linear(dims.code, widths[0] * sides[0] ** 2)
         self.shape = (widths[0], sides[0], sides[0])
         layers: list[nn.Module] = []
@@ -139,23 +148,18 @@ class TextureDecoder(nn.Module):
                 layers.append(TexelBias(after, side))
             layers.append(nn.LeakyReLU(SLOPE))
         self.layers = nn.Sequential(*layers)
-        self.shuffled = dims.linear_resolution == dims.resolution
-        picture = 12 if self.shuffled else 3
-        self.join = nn.Conv2d(widths[-1] + picture, widths[-1], 3, padding=1)
+        self.join = nn.Conv2d(widths[-1] + dims.linear_channels, widths[-1], 3, padding=1)
         self.last = nn.Conv2d(widths[-1], 12, 3, padding=1)
         nn.init.normal_(self.last.weight, std=1e-3)
         nn.init.zeros_(self.last.bias)
 
     def forward(self, code: Tensor, picture: Tensor) -> Tensor:
-        """Code (batch, Z), linear residual (batch, 3, L, L) → (batch, 3, R, R)."""
-        features = functional.leaky_relu(self.first(code), SLOPE).unflatten(1, self.shape)
+        """Code (batch, Z), linear picture (batch, C, R/2, R/2) → (batch, 12, R/2, R/2)."""
+        kind = self.last.weight.dtype
+        features = functional.leaky_relu(self.first(code.to(kind)), SLOPE).unflatten(1, self.shape)
         features = self.layers(features.contiguous(memory_format=torch.channels_last))
-        small = functional.pixel_unshuffle(picture, 2) if self.shuffled else picture
-        joined = torch.cat([features, small.to(features.dtype) * 8.0], 1)
-        joined = joined.contiguous(memory_format=torch.channels_last)
-        return functional.pixel_shuffle(
-            self.last(functional.leaky_relu(self.join(joined), SLOPE)), 2
-        )
+        joined = torch.cat([features, picture.to(features.dtype) / TYPICAL], 1)
+        return self.last(functional.leaky_relu(self.join(joined), SLOPE))
 
 
 class Bottleneck(nn.Module):
@@ -213,7 +217,7 @@ class RegionNetwork(nn.Module):
         self.geometry_decoder = GeometryDecoder(dims)
         buffers = {
             "mean": (3, dims.resolution, dims.resolution),
-            "basis": (code, 3 * side * side),
+            "basis": (code, 3 * side * side),  # texels as `arranged` has them
             "weight": (side, side),
             "texture_gain": (code,),
             "geometry_gain": (code, dims.geometry),
@@ -236,12 +240,18 @@ class RegionNetwork(nn.Module):
         offsets = (vertices - self.vertex_mean).flatten(1)
         return 1e3 * (offsets * self.vertex_weight) @ self.vertex_basis.T
 
+    def arranged(self, pictures: Tensor) -> Tensor:
+        """Texels (batch, 3, L, L) in the decoder's order, channels last: (batch, 3·L·L)."""
+        if self.dims.linear_channels == 12:
+            pictures = functional.pixel_unshuffle(pictures, 2)
+        return pictures.permute(0, 2, 3, 1).flatten(1)
+
     def linear_code(self, residual: Tensor, geometry: Tensor) -> Tensor:
         """PCA code (batch, Z) of a residual (batch, 3, R, R) and coefficients (batch, K)."""
         side = self.dims.linear_resolution
         if residual.shape[-1] != side:
             residual = functional.interpolate(residual, (side, side), mode="area")
-        texture = (residual * self.weight).reshape(len(residual), -1) @ self.basis.T
+        texture = self.arranged(residual * self.weight) @ self.basis.T
         return texture * self.texture_gain + geometry @ self.geometry_gain.T
 
     def encode(
@@ -265,13 +275,16 @@ class RegionNetwork(nn.Module):
 
     def decode_texture(self, code: Tensor) -> Tensor:
         """Code (batch, Z) → texture (batch, 3, R, R), not clamped."""
-        side, resolution = self.dims.linear_resolution, self.dims.resolution
-        picture = (code @ self.basis).view(-1, 3, side, side)
+        half, channels = self.dims.resolution // 2, self.dims.linear_channels
+        picture = (code @ self.basis).view(-1, half, half, channels).permute(0, 3, 1, 2)
         with torch.autocast(code.device.type, torch.bfloat16, enabled=self.mixed):
             detail = self.texture_decoder(code, picture)
-        if side != resolution:
-            picture = functional.interpolate(picture, (resolution, resolution), mode="bilinear")
-        return self.mean + picture + DETAIL * detail.float()
+        detail = DETAIL * detail.float()
+        if channels == 12:
+            return self.mean + functional.pixel_shuffle(picture + detail, 2)
+        side = (self.dims.resolution, self.dims.resolution)
+        smooth = functional.interpolate(picture.contiguous(), side, mode="bilinear")
+        return self.mean + smooth + functional.pixel_shuffle(detail, 2)
 
     def decode_geometry(self, code: Tensor) -> Tensor:
         """Code (batch, Z) → coefficients (batch, K)."""
@@ -303,3 +316,10 @@ class Discriminator(nn.Module):
     def forward(self, texture: Tensor) -> Tensor:
         """(batch, 3, side, side) sRGB 0…1 → logits (batch, 1, side / 8, side / 8)."""
         return self.layers((texture - 0.5) * 4.0)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 convolutions are fast here."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

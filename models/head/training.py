@@ -11,10 +11,12 @@ from torch.nn import functional
 
 from ..errors import CaptureError
 from .dataset import RegionData
-from .network import Discriminator, RegionDims, RegionNetwork
+from .network import Discriminator, RegionDims, RegionNetwork, has_bfloat16
 from .pca import JointPCA, fit_joint_pca
 
 CODE_SIZES = {"mouth": 24, "left_eye": 10, "right_eye": 10, "face": 24}
+BUDGETS = {"mouth": 4096, "left_eye": 2304, "right_eye": 2304, "face": 4096}
+"""Convolutions' size (`RegionDims.budget`) of each region."""
 LEAST_TEXTURE = 1e-5
 """Mean squared error (50 dB) below which a PCA texture counts as perfect, to weigh the losses."""
 LEAST_GEOMETRY = 1e-3
@@ -53,8 +55,6 @@ class TrainingConfig:
     """Decay of the averaged weights that become the head; less in the first steps."""
     mixed: bool | None = None
     """Convolutions in bfloat16; None where the processor has it."""
-    face_linear: int = 2
-    """The face's linear path has the texture's resolution divided by this."""
     seed: int = 0
     """Of everything random."""
 
@@ -76,7 +76,7 @@ def start_network(
         raise CaptureError(
             f"Training needs more than {code + 2} pictured training frames, there are {count}."
         )
-    linear = side // config.face_linear if data.region.name == "face" else side
+    linear = side // 2 if data.region.name == "face" else side
     dims = RegionDims(
         code=code,
         geometry=data.geometry.shape[1],
@@ -84,6 +84,7 @@ def start_network(
         resolution=side,
         linear_resolution=linear,
         encoder_resolution=min(side, 128 if side % 128 == 0 else 96),
+        budget=BUDGETS[data.region.name],
     )
     full = fit_joint_pca(
         data.texture[train], data.seen[train], data.owned, data.geometry[train], code
@@ -105,7 +106,7 @@ def _set_buffers(
         basis, weight = functional.avg_pool2d(basis, factor), functional.avg_pool2d(weight, factor)
     buffers = {
         "mean": torch.from_numpy(pca.mean).permute(2, 0, 1),
-        "basis": basis.flatten(1),
+        "basis": network.arranged(basis),
         "weight": weight[0, 0],
         "texture_gain": pca.texture_gain * factor**2,
         "geometry_gain": pca.geometry_gain,
@@ -273,13 +274,6 @@ class RegionTask:
         self.critic.load_state_dict(state["critic"])
         for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 convolutions are fast here."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _mean(squares: Tensor, weight: Tensor) -> Tensor:
