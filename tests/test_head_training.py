@@ -168,9 +168,11 @@ def test_train_command(performance: Performance, tmp_path: Path) -> None:
     result = json.loads(done.stdout)
     assert set(result["figures"]) == set(CODE_SIZES)
     for figures in result["figures"].values():
-        assert set(figures) == {"model", "pca", "static_texture"}
-        assert abs(figures["model"]["psnr_db"] - figures["pca"]["psnr_db"]) < 1.5
-        assert figures["pca"]["psnr_db"] > figures["static_texture"]["psnr_db"] + 3
+        psnr = {method: values["psnr_db"] for method, values in figures.items()}
+        assert psnr["pca"] > psnr["static_texture"] + 3
+        assert psnr["model"] > psnr["static_texture"] + 3
+    eyes = result["figures"]["left_eye"]
+    assert abs(eyes["model"]["psnr_db"] - eyes["pca"]["psnr_db"]) < 1
     assert output.with_suffix(".report.png").stat().st_size > 10_000
     code = "import sys; sys.modules['torch'] = None; from models.__main__ import main; main()"
     info = subprocess.run(

@@ -17,6 +17,8 @@ from .pca import JointPCA, fit_joint_pca
 CODE_SIZES = {"mouth": 24, "left_eye": 10, "right_eye": 10, "face": 24}
 BUDGETS = {"mouth": 4096, "left_eye": 2304, "right_eye": 2304, "face": 4096}
 """Convolutions' size (`RegionDims.budget`) of each region."""
+UNSEEN = 0.02
+"""How much texels count that nobody saw: enough to keep them near the mean."""
 LEAST_TEXTURE = 1e-5
 """Mean squared error (50 dB) below which a PCA texture counts as perfect, to weigh the losses."""
 LEAST_GEOMETRY = 1e-3
@@ -151,7 +153,7 @@ class RegionTask:
         texture, seen, geometry = (
             a[index.to(a.device)].to(device) for a in (self._texture, self._seen, self._geometry)
         )
-        weight = (seen.float() / 255 * self._owned)[:, None]
+        weight = ((seen.float() / 255).clamp_min(UNSEEN) * self._owned)[:, None]
         return self.network.residual(texture, seen), weight, geometry
 
     def _start_errors(self) -> tuple[Tensor, float, float]:
