@@ -1,0 +1,276 @@
+"""What a user does in the window, one scenario after the other; runs inside Blender.
+
+`blender … --python scenarios.py -- STAGE`: STAGE holds the zip, the heads (*.nface) and takes the
+pictures. Writes one line per scenario; the exit status is 1 when one failed.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+import hands
+from hands import Steps, check, wait_for
+
+STAGE = Path(sys.argv[sys.argv.index("--") + 1])
+HERE = Path(__file__).parent
+LINE = "We move papa, five big fish."
+LONG_LINE = "See my baby, we move papa, five big fish, bob may phone. " * 60
+RANDOM, RESET = "neural_face.random_expression()", "neural_face.reset_expression()"
+BUTTONS = (0.14, 0.38, 0.62, 0.86)
+"""Where the four buttons of a row stand, as shares of the sidebar's width."""
+
+
+def head() -> bpy.types.Object:
+    """The head that the sidebar shows."""
+    obj = bpy.context.view_layer.objects.active
+    return obj if obj.type == "MESH" else obj.children[0]
+
+
+def looks() -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and pixels that the head shows now."""
+    mesh = head().data
+    image = head().material_slots[0].material.node_tree.nodes["Head Texture"].image
+    vertices = np.empty(3 * len(mesh.vertices), np.float32)
+    pixels = np.empty(len(image.pixels), np.float32)
+    mesh.vertices.foreach_get("co", vertices)
+    image.pixels.foreach_get(pixels)
+    return vertices, pixels
+
+
+def check_looks(before: tuple, changed: bool, what: str) -> None:
+    """Compare mesh and image with what they were."""
+    for name, old, new in zip(("mesh", "texture"), before, looks(), strict=True):
+        same = old.shape == new.shape and np.allclose(old, new, atol=1e-6)
+        check(same != changed, f"{what}: the {name} {'did not change' if changed else 'changed'}.")
+
+
+def heads_in_file() -> list[bpy.types.Object]:
+    """All of them."""
+    return [obj for obj in bpy.data.objects if obj.type == "MESH" and obj.neural_face.filepath]
+
+
+def code() -> np.ndarray:
+    """The expression code of the head, with the places no slider uses."""
+    group = head().neural_face
+    return np.concatenate([group.mouth, group.left_eye, group.right_eye, group.face])
+
+
+def enable() -> Steps:
+    """The zip installs, says which packages it misses, and finds them in a chosen folder."""
+    archive = next(STAGE.glob("neural_face-*.zip"))
+    with hands.in_viewport():
+        bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default")
+    name = next((key for key in bpy.context.preferences.addons.keys() if "neural_face" in key), "")  # noqa: SIM118
+    check(name, "The extension was not enabled by its installation.")
+    status = sys.modules[f"{name}.neural_face_addon.runtime"].status
+    check(not status().ready, "It is said to be ready although safetensors is missing.")
+    check("safetensors" in status().sentence, f"The wrong thing is missing: {status().sentence}")
+    with hands.in_viewport():
+        bpy.ops.object.select_all(action="SELECT")
+        bpy.ops.object.delete()
+    yield from hands.open_tab()
+    yield from hands.picture(STAGE / "missing.png")
+    bpy.context.preferences.addons[name].preferences.packages = "/opt/packages"
+    yield hands.TICK
+    check(status().ready, f"It is not ready with the packages: {status().sentence}")
+
+
+def import_by_button() -> Steps:
+    """Import Head opens the file browser, Return takes the file."""
+    button = yield from hands.find("neural_face.import_head(", (0.25,))
+    yield from hands.click(button)
+    yield from wait_for(
+        lambda: any(area.type == "FILE_BROWSER" for area in hands.window().screen.areas),
+        "Import Head opened no file browser.",
+    )
+    browser = next(area for area in hands.window().screen.areas if area.type == "FILE_BROWSER")
+    yield from wait_for(lambda: browser.spaces.active.params, "The file browser stayed empty.")
+    browser.spaces.active.params.directory = str(STAGE).encode()
+    browser.spaces.active.params.filename = "tiny.nface"
+    yield 10 * hands.TICK
+    yield from hands.press("RET", (browser.x + browser.width // 2, browser.y + browser.height // 2))
+    yield from wait_for(heads_in_file, "The chosen head was not imported.")
+    yield 10 * hands.TICK
+    with hands.in_viewport():
+        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_selected()
+    yield 10 * hands.TICK
+
+
+def drag_a_slider() -> Steps:
+    """The first slider of the mouth moves mesh and texture."""
+    before = looks()
+    slider = yield from hands.find("neural_face.mouth[0]")
+    yield from hands.drag(slider, 40)
+    check(head().neural_face.mouth[0] > 0.1, "Dragging the slider did not change its value.")
+    check_looks(before, True, "After dragging a slider")
+
+
+def press_buttons() -> Steps:
+    """Random, Reset; Ctrl-Z and Ctrl-Shift-Z go through what was done."""
+    random = yield from hands.find(RANDOM, BUTTONS)
+    reset = yield from hands.find(RESET, BUTTONS)
+    yield from hands.click(random)
+    posed, drawn = code(), looks()
+    check(np.count_nonzero(posed) > 10, "Random Expression left the sliders alone.")
+    yield from hands.click(reset)
+    check(not code().any(), "Reset Expression did not reset every slider.")
+    check_looks(drawn, True, "After a reset")
+    neutral = looks()
+    yield from hands.press("Z", ctrl=True)
+    yield 6 * hands.TICK
+    check(np.allclose(code(), posed, atol=1e-5), "Ctrl-Z did not bring the random pose back.")
+    check_looks(drawn, False, "After undoing the reset, against the random pose")
+    yield from hands.press("Z", ctrl=True, shift=True)
+    yield 6 * hands.TICK
+    check(not code().any(), "Ctrl-Shift-Z did not reset again.")
+    check_looks(neutral, False, "After the redo, against the neutral face")
+
+
+def type_a_line() -> Steps:
+    """A typed line and Animate give keys; playback moves the face."""
+    field = yield from hands.find("neural_face.speech.text")
+    yield from hands.write(LINE, field)
+    typed = head().neural_face.speech.text
+    check(typed == LINE, f"The text field holds {typed!r} instead of the typed line.")
+    button = yield from hands.find("neural_face.animate_text(")
+    yield from hands.click(button)
+    yield from wait_for(lambda: head().neural_face.speech.report, "No line was animated.", 120)
+    check(key_count() > 1000, f"The line gave only {key_count()} keys.")
+    check(len(head().neural_face.speech.cues) > 10, "The line left no cues.")
+    yield from playback()
+
+
+def playback() -> Steps:
+    """Space bar: frames go by and the face with them."""
+    scene = bpy.context.scene
+    scene.frame_set(1)
+    yield hands.TICK
+    before, first = looks(), scene.frame_current
+    yield from hands.press("SPACE")
+    yield from wait_for(lambda: scene.frame_current > first + 8, "The space bar plays nothing.")
+    yield from hands.press("SPACE")
+    yield 4 * hands.TICK
+    check_looks(before, True, "During playback")
+    check(not hands.window().screen.is_animation_playing, "The space bar does not stop.")
+
+
+def key_count() -> int:
+    """Keys of all curves in the file."""
+    return sum(
+        len(curve.keyframe_points)
+        for action in bpy.data.actions
+        for layer in action.layers
+        for strip in layer.strips
+        for bag in strip.channelbags
+        for curve in bag.fcurves
+    )
+
+
+def escape() -> Steps:
+    """Esc during a job leaves everything as it was."""
+    speech = head().neural_face.speech
+    speech.text = LONG_LINE
+    yield 4 * hands.TICK
+    keys, report, face = key_count(), speech.report, looks()
+    button = yield from hands.find("neural_face.animate_text(")
+    yield from hands.press("LEFTMOUSE", button)
+    yield from wait_for(_task_runs, "Animate Text did not begin.")
+    yield from hands.press("ESC")
+    yield from wait_for(lambda: not _task_runs(), "Esc did not end the job.")
+    yield 6 * hands.TICK
+    speech = head().neural_face.speech
+    check(key_count() == keys, "A cancelled line left keys.")
+    check(speech.report == report, "A cancelled line changed the report.")
+    check_looks(face, False, "After Esc")
+    speech.text = LINE
+
+
+def _task_runs() -> bool:
+    names = {operator.bl_idname for operator in hands.window().modal_operators}
+    return "NEURAL_FACE_OT_animate_text" in names
+
+
+def drop_a_file() -> Steps:
+    """A head file dropped onto the viewport by another program becomes a head."""
+    count = len(heads_in_file())
+    x, y = hands.middle()
+    yield from hands.move(x, y)
+    drop = [sys.executable, str(HERE / "drop.py"), str(STAGE / "tiny.nface")]
+    process = subprocess.Popen([*drop, str(x), str(hands.window().height - y)])
+    yield from wait_for(lambda: process.poll() is not None, "The drop was not taken.")
+    check(process.returncode == 0, "The window refused the dropped file.")
+    yield from wait_for(lambda: len(heads_in_file()) > count, "The dropped head was not imported.")
+    check(head().name != heads_in_file()[0].name, "The dropped head is not the active object.")
+
+
+def save_and_reopen() -> Steps:
+    """A saved file shows the same faces when it is opened again."""
+    random = yield from hands.find(RANDOM, BUTTONS)
+    yield from hands.click(random)
+    before, posed, keys = looks(), code(), key_count()
+    path = str(STAGE / "saved.blend")
+    with hands.in_viewport():
+        bpy.ops.wm.save_as_mainfile(filepath=path)
+        bpy.ops.wm.open_mainfile(filepath=path)
+    yield 20 * hands.TICK
+    check(len(heads_in_file()) == 2, f"{len(heads_in_file())} of 2 heads came back.")
+    check(np.allclose(code(), posed), "The code is another one after reopening.")
+    check(key_count() == keys, "Keys were lost by saving.")
+    check_looks(before, False, "After reopening")
+    yield from hands.open_tab()
+    slider = yield from hands.find("neural_face.mouth[0]")
+    yield from hands.drag(slider, 30)
+    check_looks(before, True, "After dragging a slider of the reopened head")
+
+
+SCENARIOS: tuple[Callable[[], Steps], ...] = (
+    enable,
+    import_by_button,
+    drag_a_slider,
+    press_buttons,
+    type_a_line,
+    escape,
+    drop_a_file,
+    save_and_reopen,
+)
+
+
+def play() -> Steps:
+    """One scenario after the other, until one fails: each goes on where the last one ended."""
+    for scenario in SCENARIOS:
+        start = time.monotonic()
+        outcome = "ok"
+        try:
+            yield from scenario()
+        except hands.NotSeenError as error:
+            outcome = f"FAILED: {error}"
+        except Exception:
+            outcome = f"FAILED:\n{traceback.format_exc()}"
+        seconds = time.monotonic() - start
+        sys.stdout.write(f"{scenario.__name__} ({seconds:.1f} s): {outcome}\n")
+        sys.stdout.flush()
+        if outcome != "ok":
+            yield from hands.picture(STAGE / f"failed_{scenario.__name__}.png")
+            os._exit(1)
+    os._exit(0)
+
+
+def main() -> None:
+    """Begin when the window is there."""
+    view = bpy.context.preferences.view
+    view.show_splash = False
+    view.filebrowser_display_type = "SCREEN"
+    steps = play()
+    bpy.app.timers.register(lambda: next(steps), first_interval=3.0, persistent=True)
+
+
+main()
