@@ -13,7 +13,7 @@ def run(context: Context) -> Iterator[Figure]:
     """Compare one frame: float32 vertices and an 8-bit texture, against the stored code."""
     head = context.head
     frames = len(head.examples.codes)
-    stored = sum(array.nbytes for array in head.examples.to_arrays().values())
+    stored = sum(array.nbytes for array in head.examples.arrays().values())
     mesh_bytes = head.mesh.vertices.size * 4
     texture_bytes = ATLAS_SIZE**2 * 3
     ratio = frames * (mesh_bytes + texture_bytes) / stored
