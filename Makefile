@@ -32,6 +32,8 @@ pictures: .venv/.ready
 	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
 		--text "$$TEXT" --out "$$OUT" --head "$$HEAD" \
 		--contact-sheet docs/pictures/contact_sheet.png
+	@$(BIN)/python neural_face_addon/source.py neural_face_addon.portraits \
+		--head "$$HEAD" --out docs/pictures/expressions.png
 
 test: .venv/.ready .venv45/.ready
 	$(BIN)/ruff check .

@@ -13,7 +13,9 @@ SIZE = (512, 640)
 SHEET_PERCENTAGE = 75
 LENS, FILM = 85.0, 24.0
 """Millimetres: the usual portrait lens, under which a head keeps its proportions."""
-MARGIN = 1.12
+FRAMING = 0.9, 0.045
+"""Part of the head's height that the picture shows, and how far it is shifted up: the neck ends
+below the picture's edge."""
 BACKGROUND = (0.16, 0.17, 0.19, 1.0)
 SAMPLES = 4
 
@@ -47,16 +49,17 @@ def bounds(head: bpy.types.Object) -> tuple[Vector, Vector]:
 
 
 def _add_camera(scene: bpy.types.Scene, low: Vector, high: Vector) -> None:
-    """A camera in front of a box, at the height of its middle, that sees all of it."""
+    """A camera in front of a box that frames it as a portrait."""
     camera = bpy.data.objects.new("Portrait", bpy.data.cameras.new("Portrait"))
     scene.collection.objects.link(camera)
     camera.data.lens = LENS
     camera.data.sensor_fit = "VERTICAL"
     camera.data.sensor_height = FILM
-    size = max(high.z - low.z, (high.x - low.x) * SIZE[1] / SIZE[0])
-    distance = MARGIN * size * LENS / FILM
+    height = high.z - low.z
+    share, shift = FRAMING
+    distance = share * height * LENS / FILM
     middle = (low + high) / 2
-    camera.location = (middle.x, low.y - distance, middle.z)
+    camera.location = (middle.x, low.y - distance, middle.z + shift * height)
     camera.rotation_euler = (np.pi / 2, 0.0, 0.0)
     camera.data.clip_start = distance / 100
     scene.camera = camera
