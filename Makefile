@@ -1,9 +1,11 @@
 # Neural Face: every target makes the environments it needs. Debian or Ubuntu, Python 3.11.
 
 PYTHON ?= python3.11
-TEXT ?= The quick brown fox jumps over the lazy sleeping dog
+TEXT ?= Maybe we both put the big blue paper boat away
 OUT ?= out
 HEAD ?=
+# Recordings and actor assets (docs/making_the_bundled_head.md): here, or in a folder beside this one.
+DATA ?= $(patsubst %/spoken_english,%,$(firstword $(wildcard data/spoken_english ../*/data/spoken_english)))
 ONLY ?=
 DEVICE ?= cpu
 BIN := .venv/bin
@@ -60,7 +62,7 @@ endif
 
 bench: .venv/.ready-bench
 	@$(BIN)/python -m tests.bench --only "$$ONLY" --device "$$DEVICE" --out "$$OUT" \
-		$(if $(HEAD),--head "$$HEAD")
+		$(if $(HEAD),--head "$$HEAD") $(if $(DATA),--data "$(DATA)")
 
 extension: .venv/.ready
 	mkdir -p "$$OUT"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import preferences
+from . import settings
 
 if TYPE_CHECKING:
     from ..models.animate import SpeechResult
@@ -122,7 +122,7 @@ def install_command(folder: str = "FOLDER") -> str:
 
 def _use_packages_folder() -> None:
     """Let Python look into the chosen folder, after its own places."""
-    folder = preferences.packages_folder()
+    folder = settings.packages_folder()
     if folder and folder not in sys.path:
         sys.path.append(folder)
         importlib.invalidate_caches()
@@ -197,7 +197,7 @@ def _open(path: Path, sha256: str) -> "Head":
     _require(PACKAGES)
     from ..models.head.inference import Head
 
-    opened = Head.open(path, device=preferences.device())
+    opened = Head.open(path, device=settings.device())
     if sha256 and opened.info.sha256 != sha256:
         raise user_error(
             f"{path.name} is not the head this object was made with; import it as a new head or "

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..neural_face_addon import preferences, runtime
+from ..neural_face_addon import runtime, settings
 from ..neural_face_addon.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
@@ -20,7 +20,7 @@ class NEURALFACE_PT_system(SidebarPanel, bpy.types.Panel):
         status = runtime.status()
         if status.ready:
             layout.label(text=f"PyTorch {status.version}", icon="CHECKMARK")
-            layout.label(text=f"Device: {preferences.device() or 'automatic'}", icon="BLANK1")
+            layout.label(text=f"Device: {settings.device() or 'automatic'}", icon="BLANK1")
             return
         column = layout.column()
         column.alert = True

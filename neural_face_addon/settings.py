@@ -1,0 +1,34 @@
+"""What the preferences say, for everyone who must not know how they are drawn."""
+
+import sys
+from pathlib import Path
+
+import bpy
+
+ROOT = __package__.rpartition(".")[0]
+"""The extension's package, under which Blender keeps its preferences."""
+
+
+def _get() -> bpy.types.AddonPreferences | None:
+    """The preferences, or None where the package was not loaded as an extension."""
+    addon = bpy.context.preferences.addons.get(ROOT)
+    return addon.preferences if addon else None
+
+
+def packages_folder() -> str:
+    """Folder to import packages from, '' for none; an environment's own one is found inside it."""
+    preferences = _get()
+    if preferences is None or not preferences.packages:
+        return ""
+    folder = Path(bpy.path.abspath(preferences.packages))
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    inside = (folder / "lib" / version / "site-packages", folder / "Lib" / "site-packages")
+    return str(next((path for path in inside if path.is_dir()), folder))
+
+
+def device() -> str | None:
+    """'cpu', 'cuda' or None for the best there is."""
+    preferences = _get()
+    return (
+        None if preferences is None or preferences.device == "AUTO" else preferences.device.lower()
+    )
