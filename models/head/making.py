@@ -133,7 +133,7 @@ class MotionCoder:
         vertices: np.ndarray,
     ) -> np.ndarray:
         geometry = region.basis.coefficients(vertices)
-        latents = mapping.latents(controls)
+        latents = mapping.latents(controls, geometry)
         for _ in range(2):
             with torch.inference_mode():
                 there = torch.from_numpy(latents).to(network.basis.device)
@@ -149,11 +149,13 @@ def held_out_fit(
     fit = {}
     if data.train.all():
         return fit
-    for name, region, mapping in zip(REGION_NAMES, codes, maps, strict=True):
-        true = region.latents[~data.train]
-        miss = ((mapping.latents(data.controls[~data.train]) - true) ** 2).sum()
-        spread = ((true - region.latents[data.train].mean(0)) ** 2).sum()
-        fit[name] = round(float(1 - miss / max(spread, 1e-9)), 4)
+    held_out = ~data.train
+    for region, part, mapping in zip(data.regions, codes, maps, strict=True):
+        true = part.latents[held_out]
+        made = mapping.latents(data.controls[held_out], region.geometry[held_out])
+        miss = ((made - true) ** 2).sum()
+        spread = ((true - part.latents[data.train].mean(0)) ** 2).sum()
+        fit[region.region.name] = round(float(1 - miss / max(spread, 1e-9)), 4)
     return fit
 
 
