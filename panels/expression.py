@@ -10,6 +10,13 @@ from .base import HeadPanel
 SHOWN_AT_ONCE = 8
 """Sliders move less and less of the face; the others are under More."""
 
+BUTTONS = (
+    ("reset", "Reset", "LOOP_BACK"),
+    ("random", "Random", "FILE_REFRESH"),
+    ("mirror", "Mirror", "MOD_MIRROR"),
+    ("key", "Key", "KEY_HLT"),
+)
+
 
 class NEURALFACE_PT_expression(HeadPanel, bpy.types.Panel):
     """Buttons for the whole expression."""
@@ -35,7 +42,6 @@ class _RegionPanel(HeadPanel):
     def draw(self, context: bpy.types.Context) -> None:
         """Show the sliders that do most, the others under More."""
         layout = self.layout
-        layout.use_property_split = True
         obj = heads.active(context)
         part = next(part for name, part in heads.region_slices(obj) if name == self.region)
         sliders = list(obj.neural_face.sliders)[part]
@@ -52,17 +58,18 @@ class _RegionPanel(HeadPanel):
         last = len(sliders) if first else SHOWN_AT_ONCE
         for index, slider in list(enumerate(sliders))[first:last]:
             text = slider.name.partition(": ")[2] or slider.name
-            column.prop(obj.neural_face, self.region, index=index, text=text, slider=True)
+            row = column.row(align=True)  # beside the slider, long names would be clipped
+            row.prop(obj.neural_face, self.region, index=index, text=text, slider=True)
+            row.prop_decorator(obj.neural_face, self.region, index=index)
 
 
 def _draw_buttons(layout: bpy.types.UILayout, region: str, *, text: bool) -> None:
-    row = layout.row(align=True)
-    for name, label, icon in (
-        ("reset", "Reset", "LOOP_BACK"),
-        ("random", "Random", "FILE_REFRESH"),
-        ("mirror", "Mirror", "MOD_MIRROR"),
-        ("key", "Key", "KEY_HLT"),
-    ):
+    """Icons in one row, or two rows with text, which would be clipped in one."""
+    column = layout.column(align=True)
+    row = column.row(align=True)
+    for number, (name, label, icon) in enumerate(BUTTONS):
+        if text and number == len(BUTTONS) // 2:
+            row = column.row(align=True)
         button = row.operator(
             f"neural_face.{name}_expression", text=label if text else "", icon=icon, emboss=text
         )

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..neural_face_addon import heads, materials, playback
+from ..neural_face_addon import heads, materials, playback, runtime
 from ..neural_face_addon.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
@@ -19,6 +19,8 @@ class NEURALFACE_PT_head(SidebarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("neural_face.import_head", icon="IMPORT")
         row.operator("neural_face.add_bundled_head", icon="USER")
+        if not runtime.status().ready:
+            layout.label(text="Packages are missing: see System", icon="ERROR")
         obj = heads.active(context)
         if obj is None:
             layout.label(text=heads.disabled_reason(context), icon="INFO")
@@ -27,7 +29,17 @@ class NEURALFACE_PT_head(SidebarPanel, bpy.types.Panel):
         layout.prop(obj, "name", text="Head")
         for socket in materials.light_sockets(obj)[:1]:
             layout.prop(socket, "default_value", text="Captured Light", slider=True)
+        self._draw_shading(context)
         self._draw_state(obj)
+
+    def _draw_shading(self, context: bpy.types.Context) -> None:
+        """Offer the texture where the viewport hides it, as Blender's Solid view does at first."""
+        shading = getattr(context.space_data, "shading", None)
+        if shading and shading.type == "SOLID" and shading.color_type != "TEXTURE":
+            button = self.layout.operator(
+                "wm.context_set_enum", text="Show Texture", icon="TEXTURE"
+            )
+            button.data_path, button.value = "space_data.shading.color_type", "TEXTURE"
 
     def _draw_state(self, obj: bpy.types.Object) -> None:
         """Say why the head does not follow its sliders, or how far they lie from the capture."""

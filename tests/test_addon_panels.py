@@ -36,6 +36,10 @@ class Layout:
         assert name in owner.bl_rna.properties
         self.notes["prop"].append((name, index, text))
 
+    def prop_decorator(self, owner: object, name: str, index: int = -1) -> None:
+        assert (name, index) == self.notes["prop"][-1][:2]
+        assert name in owner.bl_rna.properties
+
     def prop_search(self, owner: object, name: str, _data: object, _items: str) -> None:
         self.prop(owner, name)
 
@@ -80,7 +84,7 @@ def test_without_a_head(scene: object) -> None:
         "neural_face.import_head",
         "neural_face.add_bundled_head",
     ]
-    assert "import one first" in notes["label"][0]
+    assert "import one first" in notes["label"][-1]
     assert draw("NEURALFACE_PT_mouth") is None
     assert draw("NEURALFACE_PT_speech") is None
     assert draw("NEURALFACE_PT_system") is not None
