@@ -86,5 +86,5 @@ def test_discriminator_learns_beside_the_decoder(data: TrainingData) -> None:
     task = RegionTask(start_network(region, data.train, config, 4), region, data.train, config)
     before = [p.clone() for p in task.critic.parameters()]
     losses = task.step(torch.Generator().manual_seed(0), 0.5)
-    assert {"texture", "geometry", "kl", "gan", "critic"} == set(losses)
+    assert {"texture", "geometry", "detail", "kl", "gan", "critic"} == set(losses)
     assert any(not torch.equal(a, b) for a, b in zip(before, task.critic.parameters(), strict=True))

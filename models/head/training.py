@@ -46,7 +46,7 @@ class TrainingConfig:
     geometry_weight: float = 1.5
     """Of the vertex loss; both losses are 1 for the PCA the training starts from."""
     detail_weight: float = 3.0
-    """Of the difference in local high-frequency amplitude, which a squared error alone lets fade."""
+    """Of the difference in local fine detail's amplitude, which a squared error lets fade."""
     kl_weight: float = 2e-4
     """Of the divergence from a normal distribution, which keeps codes near the capture smooth."""
     gan: bool = True
@@ -217,8 +217,8 @@ class RegionTask:
     def _detail_loss(self, decoded: Tensor, residual: Tensor, weight: Tensor) -> Tensor:
         """Squared difference of the detail's amplitude in patches, in units of the PCA's error.
 
-        A least-squares decoder is too smooth where it is unsure; matching the amplitude costs little
-        error, for the detail it draws is right on average.
+        A least-squares decoder is too smooth where it is unsure; matching the amplitude costs
+        little error, for the detail it draws is right on average.
         """
         mean = self.network.mean
         made, true = (_amplitude((p - mean) * weight + mean) for p in (decoded, residual + mean))
