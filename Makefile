@@ -19,7 +19,7 @@ PYTHON313 = $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/ve
 	$(shell $(python) -c pass 2>/dev/null && echo $(python))))
 export TEXT OUT HEAD ONLY DEVICE
 
-.PHONY: setup system demo pictures test test-blender45 test-blender52 bench extension
+.PHONY: setup system demo pictures test test-blender45 test-blender52 bench extension test-gui
 
 setup: .venv/.ready
 
@@ -68,6 +68,10 @@ extension: .venv/.ready
 	mkdir -p "$$OUT"
 	$(BIN)/python $(BLENDER_EXT) build --source-dir . --output-dir "$$OUT"
 	for zip in "$$OUT"/neural_face-*.zip; do $(BIN)/python $(BLENDER_EXT) validate "$$zip"; done
+
+# Needs root, once ten minutes and 4 GB; so `make test` does without it.
+test-gui: extension
+	@tests/gui/run "$$OUT"/neural_face-*.zip "$$OUT"/gui
 
 # Setting up talks on standard error only: standard output belongs to the targets' results.
 .venv/.ready: requirements.txt requirements-blender.txt requirements-capture.txt requirements-test.txt | system

@@ -4,7 +4,6 @@ Everything that takes time is a generator of pauses in seconds, which a timer ad
 """
 
 import subprocess
-import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,8 +12,8 @@ import bpy
 
 Steps = Iterator[float]
 TICK = 0.05
-REACH = 7
-"""Buttons are 20 pixels high or more: looking every seventh row misses none."""
+REACH = 9
+"""Buttons are 20 pixels high or more: looking at every ninth row misses none."""
 
 
 class NotSeenError(AssertionError):
@@ -28,11 +27,15 @@ def check(holds: object, sentence: str) -> None:
 
 
 def wait_for(condition: Callable[[], object], sentence: str, seconds: float = 60.0) -> Steps:
-    """Wait until `condition` gives something true; the sentence says what did not come."""
-    end = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < end, f"{sentence} (waited {seconds:.0f} s)")
+    """Wait until `condition` gives something true; the sentence says what did not come.
+
+    Counts ticks of Blender's own loop: on a busy machine that is slow, too, the wait is longer.
+    """
+    for _ in range(int(seconds / TICK)):
+        if condition():
+            return
         yield TICK
+    raise NotSeenError(f"{sentence} (waited {seconds:.0f} s)")
 
 
 def window() -> bpy.types.Window:
@@ -117,20 +120,25 @@ def hovered() -> str:
     return ""
 
 
-def find(name: str, columns: tuple[float, ...] = (0.7,)) -> Generator[float, None, tuple[int, int]]:
+def find(name: str, column: float = 0.6) -> Generator[float, None, tuple[int, int]]:
     """Look for a button in the sidebar as a user does, hovering from top to bottom.
+
+    Args:
+        name: Part of what `hovered` calls it.
+        column: Where to look, as a share of the sidebar's width.
 
     Returns:
         Where it is in the window, by `yield from`.
     """
-    sidebar = region("UI")
+    sidebar, seen = region("UI"), set()
+    x = sidebar.x + int(sidebar.width * column)
     for y in range(sidebar.y + sidebar.height - REACH, sidebar.y, -REACH):
-        for share in columns:
-            x = sidebar.x + int(sidebar.width * share)
-            yield from move(x, y)
-            if name in hovered():
-                return x, y - REACH // 2
-    raise NotSeenError(f"There is no {name} in the sidebar.")
+        yield from move(x, y)
+        found = hovered()
+        if name in found:
+            return x, y
+        seen.add(found)
+    raise NotSeenError(f"There is no {name} in the sidebar, but: {', '.join(sorted(seen))}.")
 
 
 def open_tab() -> Steps:

@@ -24,8 +24,8 @@ HERE = Path(__file__).parent
 LINE = "We move papa, five big fish."
 LONG_LINE = "See my baby, we move papa, five big fish, bob may phone. " * 60
 RANDOM, RESET = "neural_face.random_expression()", "neural_face.reset_expression()"
-BUTTONS = (0.14, 0.38, 0.62, 0.86)
-"""Where the four buttons of a row stand, as shares of the sidebar's width."""
+LEFT, RIGHT = 0.25, 0.65
+"""Where two buttons of a row stand, as shares of the sidebar's width."""
 
 
 def head() -> bpy.types.Object:
@@ -68,7 +68,7 @@ def enable() -> Steps:
     archive = next(STAGE.glob("neural_face-*.zip"))
     with hands.in_viewport():
         bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default")
-    name = next((key for key in bpy.context.preferences.addons.keys() if "neural_face" in key), "")  # noqa: SIM118
+    name = _extension()
     check(name, "The extension was not enabled by its installation.")
     status = sys.modules[f"{name}.neural_face_addon.runtime"].status
     check(not status().ready, "It is said to be ready although safetensors is missing.")
@@ -85,7 +85,7 @@ def enable() -> Steps:
 
 def import_by_button() -> Steps:
     """Import Head opens the file browser, Return takes the file."""
-    button = yield from hands.find("neural_face.import_head(", (0.25,))
+    button = yield from hands.find("neural_face.import_head(", LEFT)
     yield from hands.click(button)
     yield from wait_for(
         lambda: any(area.type == "FILE_BROWSER" for area in hands.window().screen.areas),
@@ -98,11 +98,24 @@ def import_by_button() -> Steps:
     yield 10 * hands.TICK
     yield from hands.press("RET", (browser.x + browser.width // 2, browser.y + browser.height // 2))
     yield from wait_for(heads_in_file, "The chosen head was not imported.")
+    yield from look_at_head()
+
+
+def look_at_head() -> Steps:
+    """From the front, filling the viewport."""
     yield 10 * hands.TICK
     with hands.in_viewport():
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
     yield 10 * hands.TICK
+
+
+def show_texture() -> Steps:
+    """Solid view is grey; the panel's button brings the texture and goes."""
+    button = yield from hands.find("wm.context_set_enum(")
+    yield from hands.click(button)
+    shading = hands.viewport().spaces.active.shading
+    check(shading.color_type == "TEXTURE", "Show Texture did not show the texture.")
 
 
 def drag_a_slider() -> Steps:
@@ -116,8 +129,8 @@ def drag_a_slider() -> Steps:
 
 def press_buttons() -> Steps:
     """Random, Reset; Ctrl-Z and Ctrl-Shift-Z go through what was done."""
-    random = yield from hands.find(RANDOM, BUTTONS)
-    reset = yield from hands.find(RESET, BUTTONS)
+    random = yield from hands.find(RANDOM, RIGHT)
+    reset = yield from hands.find(RESET, LEFT)
     yield from hands.click(random)
     posed, drawn = code(), looks()
     check(np.count_nonzero(posed) > 10, "Random Expression left the sliders alone.")
@@ -214,7 +227,7 @@ def drop_a_file() -> Steps:
 
 def save_and_reopen() -> Steps:
     """A saved file shows the same faces when it is opened again."""
-    random = yield from hands.find(RANDOM, BUTTONS)
+    random = yield from hands.find(RANDOM, RIGHT)
     yield from hands.click(random)
     before, posed, keys = looks(), code(), key_count()
     path = str(STAGE / "saved.blend")
@@ -232,15 +245,42 @@ def save_and_reopen() -> Steps:
     check_looks(before, True, "After dragging a slider of the reopened head")
 
 
+def bundled_head() -> Steps:
+    """The bundled head comes by its button and speaks; the picture of the panel shows it."""
+    runtime = sys.modules[f"{_extension()}.neural_face_addon.runtime"]
+    if not runtime.bundled_path().exists():
+        sys.stdout.write("This zip has no bundled head: its scenario is left out.\n")
+        return
+    with hands.in_viewport():
+        bpy.ops.object.select_all(action="SELECT")
+        bpy.ops.object.delete()
+    yield 4 * hands.TICK
+    button = yield from hands.find("neural_face.add_bundled_head(", RIGHT)
+    yield from hands.click(button)
+    yield from wait_for(heads_in_file, "Bundled Head added no head.")
+    yield from look_at_head()
+    yield from type_a_line()
+    bpy.context.scene.frame_set(20)
+    yield from hands.picture(STAGE / "panel.png")
+
+
+def _extension() -> str:
+    """Name of the module that Blender loaded from the zip."""
+    names = bpy.context.preferences.addons.keys()
+    return next((name for name in names if name.endswith(".neural_face")), "")
+
+
 SCENARIOS: tuple[Callable[[], Steps], ...] = (
     enable,
     import_by_button,
+    show_texture,
     drag_a_slider,
     press_buttons,
     type_a_line,
     escape,
     drop_a_file,
     save_and_reopen,
+    bundled_head,
 )
 
 
