@@ -23,7 +23,8 @@ STAGE = Path(sys.argv[sys.argv.index("--") + 1])
 HERE = Path(__file__).parent
 LINE = "We move papa, five big fish."
 LONG_LINE = "See my baby, we move papa, five big fish, bob may phone. " * 60
-RANDOM, RESET = "neural_face.random_expression()", "neural_face.reset_expression()"
+RANDOM = "neural_face.random_expression(region='ALL')"
+RESET = "neural_face.reset_expression(region='ALL')"
 LEFT, RIGHT = 0.25, 0.65
 """Where two buttons of a row stand, as shares of the sidebar's width."""
 
