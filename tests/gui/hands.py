@@ -150,8 +150,12 @@ def open_tab() -> Steps:
     yield 10 * TICK
 
 
-def picture(path: Path) -> Steps:
-    """Save what the screen shows."""
+def picture(path: Path, area: bpy.types.Area | None = None) -> Steps:
+    """Save what the screen shows, or only one area of it."""
     yield 10 * TICK
-    subprocess.run(["import", "-window", "root", str(path)], check=True)
+    crop = []
+    if area:
+        top = window().height - area.y - area.height
+        crop = ["-crop", f"{area.width}x{area.height}+{area.x}+{top}", "+repage"]
+    subprocess.run(["import", "-window", "root", *crop, str(path)], check=True)
     yield TICK

@@ -262,7 +262,7 @@ def bundled_head() -> Steps:
     yield from look_at_head()
     yield from type_a_line()
     bpy.context.scene.frame_set(20)
-    yield from hands.picture(STAGE / "panel.png")
+    yield from hands.picture(STAGE / "panel.png", hands.viewport())
 
 
 def _extension() -> str:
