@@ -24,7 +24,6 @@ from .slider_space import (
     encode_frames,
     mirror_matrix,
     mirrored_controls,
-    rest_latents,
 )
 from .training import CODE_SIZES, TrainingConfig
 from .weights import pack_network
@@ -164,7 +163,8 @@ def _code_space(
 ) -> tuple[CodeSpace, list[str]]:
     """Axes by effect, turned the way their names say; mirror and capture limits."""
     train = data.train
-    origins = rest_latents(codes, data)
+    still = np.zeros((1, len(data.mesh.control_names)), np.float32)
+    origins = [latents[0] for latents in coder(still, data.mesh.pose(still))]
     axes, names = [], []
     for region, origin, part in zip(data.regions, origins, codes, strict=True):
         own = effect_axes(part.latents[train], part.effect[train])

@@ -6,12 +6,11 @@ import cv2
 import numpy as np
 import torch
 
-from .dataset import RegionData, TrainingData
+from .dataset import RegionData
 from .network import RegionNetwork
 
 BATCH = 16
 EFFECT_SIDE = 48
-NEUTRAL_FRAMES = 6
 EDGE = 0.99
 
 
@@ -66,15 +65,6 @@ def effect_axes(latents: np.ndarray, effect: np.ndarray) -> np.ndarray:
     moved = np.linalg.lstsq(centred, effect - effect.mean(0), rcond=None)[0]
     _, vectors = np.linalg.eigh(root.T @ (moved @ moved.T) @ root)
     return (root @ vectors[:, ::-1]).T.astype(np.float32)
-
-
-def rest_latents(codes: list[RegionCodes], data: TrainingData) -> list[np.ndarray]:
-    """Each region's latent vector of the rest pose: mean over the frames nearest to it."""
-    size = np.where(data.train, np.linalg.norm(data.controls, axis=1), np.inf)
-    nearest = np.argsort(size)[: min(NEUTRAL_FRAMES, int(data.train.sum()))]
-    weight = np.exp(-size[nearest] / max(float(np.median(size[data.train])) * 0.25, 1e-6))
-    weight = weight / weight.sum() if weight.sum() > 0 else np.full(len(nearest), 1 / len(nearest))
-    return [(weight @ region.latents[nearest]).astype(np.float32) for region in codes]
 
 
 def capture_spread(codes: np.ndarray) -> np.ndarray:
