@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import CaptureError
+from ..mesh import REGION_NAMES
 from .dataset import RegionData
 from .network import Discriminator, RegionDims, RegionNetwork, has_bfloat16
 from .pca import JointPCA, fit_joint_pca
@@ -45,8 +46,9 @@ class TrainingConfig:
     """Part of the training in which the learning rate rises."""
     geometry_weight: float = 1.5
     """Of the vertex loss; both losses are 1 for the PCA the training starts from."""
-    detail_weight: float = 3.0
-    """Of the difference in local fine detail's amplitude, which a squared error lets fade."""
+    detail_weights: tuple[float, ...] = (4.5, 3.0, 3.0, 0.0)
+    """Of the difference in local fine detail's amplitude, which a squared error lets fade, for each
+    region; the face's own detail stands still and comes with its mean."""
     kl_weight: float = 2e-4
     """Of the divergence from a normal distribution, which keeps codes near the capture smooth."""
     gan: bool = True
@@ -139,6 +141,7 @@ class RegionTask:
         network.mixed = has_bfloat16(device) if config.mixed is None else config.mixed
         self.average = copy.deepcopy(network).requires_grad_(False)
         self._updates = 0
+        self._detail_weight = config.detail_weights[REGION_NAMES.index(data.region.name)]
         torch.manual_seed(config.seed + 1)
         self.critic = Discriminator().to(device)
         keep = device if device.type == "cuda" else torch.device("cpu")
@@ -197,7 +200,7 @@ class RegionTask:
         total = (
             losses["texture"]
             + config.geometry_weight * losses["geometry"]
-            + config.detail_weight * losses["detail"]
+            + self._detail_weight * losses["detail"]
             + config.kl_weight * losses["kl"]
         )
         if config.gan and fraction >= config.gan_start:
