@@ -38,8 +38,8 @@ pictures: .venv/.ready
 		--head "$$HEAD" --out docs/pictures/expressions.png
 
 test: .venv/.ready .venv45/.ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/python $(SHOW)
 	@$(BIN)/python -c 'import torch; print("torch", torch.__version__)'
 	$(BIN)/python -m pytest

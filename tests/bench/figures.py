@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.synthetic.bundled import bundled_performance
-
 from models.capture.performance import Performance
 from models.head.inference import Head
+from models.synthetic.bundled import bundled_performance
 
 
 @dataclass(frozen=True)
