@@ -87,7 +87,7 @@ def test_stopping_stops(captured: tuple, tmp_path: Path) -> None:
 
 def test_a_missing_picture_is_named(captured: tuple, tmp_path: Path) -> None:
     folder, takes, _ = captured
-    with pytest.raises(CaptureError, match=r"move_000002\.jpg is missing"):
+    with pytest.raises(CaptureError, match=r"move_000002\.png is missing"):
         extract(folder, [replace(takes[0], pictured=np.array([2]))], tmp_path, ABOUT, 256, 0)
 
 

@@ -12,7 +12,7 @@ from ..errors import CaptureError
 from ..files import write_bytes, write_json
 from ..mesh import HeadMesh
 from .cameras import Camera, read_transforms, write_transforms
-from .performance import JPEG, SAFE_NAME
+from .performance import SAFE_NAME, picture_file
 
 SCHEMA = 1
 
@@ -104,12 +104,12 @@ class CaptureFolder:
 
 def picture_path(folder: Path, camera: str, take: str, frame: int) -> Path:
     """Where a picture is."""
-    return Path(folder) / "images" / camera / f"{take}_{frame:06d}.jpg"
+    return picture_file(Path(folder) / "images" / camera, f"{take}_{frame:06d}")
 
 
 def write_picture(folder: Path, camera: str, take: str, frame: int, picture: np.ndarray) -> None:
     """Write a picture (H, W, 3) uint8."""
-    encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), JPEG)[1]
+    encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
     write_bytes(picture_path(folder, camera, take, frame), encoded.tobytes())
 
 

@@ -19,12 +19,6 @@ SCHEMA = 1
 KINDS = ("motion", "spoken", "generated")
 SPLITS = ("train", "held_out")
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-JPEG = [
-    cv2.IMWRITE_JPEG_QUALITY,
-    95,
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-]
 
 
 @dataclass(frozen=True)
@@ -213,8 +207,19 @@ class PerformanceWriter:
 
 def texture_paths(folder: Path, take: str, frame: int) -> tuple[Path, Path]:
     """Where a frame's texture and its seen map are."""
-    stem = Path(folder) / "textures" / f"{take}_{frame:06d}"
-    return stem.with_name(f"{stem.name}.jpg"), stem.with_name(f"{stem.name}_seen.png")
+    name = f"{take}_{frame:06d}"
+    textures = Path(folder) / "textures"
+    return picture_file(textures, name), textures / f"{name}_seen.png"
+
+
+def picture_file(folder: Path, name: str) -> Path:
+    """A picture that may be there as .png or as .jpg; the .png where there is none.
+
+    Pictures are written without loss: JPEG's error, even at its best quality, is larger than what
+    a face model of twenty numbers leaves of a face.
+    """
+    lossy = folder / f"{name}.jpg"
+    return lossy if lossy.exists() else folder / f"{name}.png"
 
 
 def write_texture(
@@ -222,12 +227,12 @@ def write_texture(
 ) -> None:
     """Write a frame's texture (H, W, 3) and seen map (H, W), uint8; the texture comes last.
 
-    So a frame whose .jpg is there is finished.
+    So a frame whose texture is there is finished.
     """
     colour_path, seen_path = texture_paths(folder, take, frame)
     write_bytes(seen_path, cv2.imencode(".png", seen)[1].tobytes())
     picture = cv2.cvtColor(colour, cv2.COLOR_RGB2BGR)
-    write_bytes(colour_path, cv2.imencode(".jpg", picture, JPEG)[1].tobytes())
+    write_bytes(colour_path, cv2.imencode(".png", picture)[1].tobytes())
 
 
 def _existing(path: Path) -> Path:

@@ -80,7 +80,7 @@ def reconstruct(
         latent = network.encode(network.residual(*pictures), torch.from_numpy(geometry).to(device))[
             0
         ]
-        decoded = network.decode_texture(latent).permute(0, 2, 3, 1).cpu().numpy()
+        decoded = network.decode_texture(latent).cpu().numpy()
         vertices = network.vertices(network.decode_geometry(latent)).cpu().numpy()
     pca_texture, pca_geometry = pca.decode(pca.encode(texture, seen, geometry))
     still = np.broadcast_to(pca.mean, decoded.shape)

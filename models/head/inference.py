@@ -144,7 +144,7 @@ class Head:
             for region, size in zip(self.mesh.regions, dims, strict=True)
         ]
         indices = [moved_vertices(region.vertex_mask) for region in self.mesh.regions]
-        self._compose_texture = TextureComposer(self.mesh, self.base_texture, self.device)
+        self._compose_texture = TextureComposer(self.mesh, self.base_texture)
         self._compose_vertices = VertexComposer(self.mesh, indices, self.device)
         self._axes = [self._tensor(axes) for axes in self.space.axes]
         self._origins = [self._tensor(origin) for origin in self.space.origins]
@@ -162,10 +162,11 @@ class Head:
         """
         with torch.inference_mode():
             latents = self._latents(self._checked(np.asarray(code)[None]))
-            textures = self._textures(latents)
+            pairs = zip(self.networks, latents, strict=True)
+            textures = [network.decode_bytes(latent) for network, latent in pairs]
             vertices = self._compose_vertices(self._region_vertices(latents))[0]
-            texture = self._compose_texture(textures)
-            return Decoded(vertices.cpu().numpy(), texture.contiguous().cpu().numpy())
+            textures = [texture.cpu().numpy() for texture in textures]
+            return Decoded(vertices.cpu().numpy(), self._compose_texture(textures))
 
     def decode_vertices(self, codes: np.ndarray) -> np.ndarray:
         """Vertices (T, V, 3) of codes (T, Z), without texture."""
@@ -197,11 +198,12 @@ class Head:
     def decode_regions(self, code: np.ndarray) -> dict[str, np.ndarray]:
         """Each region's own texture (R, R, 3) float32 0…1 of a code (Z,), not yet composed."""
         with torch.inference_mode():
-            textures = self._textures(self._latents(self._checked(np.asarray(code)[None])))
-        return {
-            region.name: texture[0].permute(1, 2, 0).cpu().numpy()
-            for region, texture in zip(self.mesh.regions, textures, strict=True)
-        }
+            latents = self._latents(self._checked(np.asarray(code)[None]))
+            parts = zip(self.mesh.regions, self.networks, latents, strict=True)
+            return {
+                region.name: network.decode_texture(latent)[0].cpu().numpy()
+                for region, network, latent in parts
+            }
 
     def encode(
         self, vertices: np.ndarray, texture: np.ndarray, seen: np.ndarray | None = None
@@ -251,10 +253,6 @@ class Head:
         values = self._tensor(codes)
         parts = zip(self.space.slices, self._axes, self._origins, strict=True)
         return [values[:, place] @ axes + origin for place, axes, origin in parts]
-
-    def _textures(self, latents: list[Tensor]) -> list[Tensor]:
-        pairs = zip(self.networks, latents, strict=True)
-        return [network.decode_texture(latent) for network, latent in pairs]
 
     def _region_vertices(self, latents: list[Tensor]) -> list[Tensor]:
         pairs = zip(self.networks, latents, strict=True)

@@ -36,7 +36,6 @@ class RegionDims:
         geometry: Coefficients of the region's vertex basis.
         vertices: Vertices the region moves.
         resolution: Side of the decoded texture.
-        linear_resolution: Side of the linear path's texture: `resolution`, or half of it.
         encoder_resolution: Side of the texture that the convolutional encoder sees.
         hidden: Width of the fully connected layers.
         width: Most channels a convolution has.
@@ -47,7 +46,6 @@ class RegionDims:
     geometry: int
     vertices: int
     resolution: int
-    linear_resolution: int
     encoder_resolution: int
     hidden: int = 128
     width: int = 96
@@ -56,14 +54,6 @@ class RegionDims:
     def to_dict(self) -> dict[str, int]:
         """For head.json."""
         return asdict(self)
-
-    @property
-    def linear_channels(self) -> int:
-        """Channels of the linear path's picture, whose side is half the resolution.
-
-        At full resolution four texels share a place (a pixel shuffle), at half resolution none.
-        """
-        return 12 if self.linear_resolution == self.resolution else 3
 
     @classmethod
     def from_dict(cls, values: dict) -> "RegionDims":
@@ -77,9 +67,28 @@ class RegionDims:
             raise ValueError(f"sizes must be {', '.join(names)}")
         dims = cls(**{name: int(values[name]) for name in names})
         wrong = [name for name, value in asdict(dims).items() if not 0 < value <= 65536]
-        if wrong or dims.resolution > 4096 or dims.linear_resolution > dims.resolution:
+        if wrong or dims.resolution > 4096 or dims.resolution % 2:
             raise ValueError(f"impossible size {', '.join(wrong) or dims.resolution}")
         return dims
+
+
+def arranged(pictures: Tensor) -> Tensor:
+    """(batch, R, R, C) → (batch, 4·C, R/2, R/2), channels last: four texels share a place.
+
+    Networks work at half the resolution and draw four texels at once, which is the cheapest way to
+    full resolution on a CPU. Unlike a pixel shuffle's, a row's texels lie side by side in memory.
+    """
+    batch, side, _, channels = pictures.shape
+    half = side // 2
+    blocks = pictures.reshape(batch, half, 2, half, 2, channels).permute(0, 1, 3, 2, 4, 5)
+    return blocks.reshape(batch, half, half, 4 * channels).permute(0, 3, 1, 2)
+
+
+def spread_out(blocks: Tensor) -> Tensor:
+    """(batch, 4·C, R/2, R/2) as `arranged` makes it → (batch, R, R, C)."""
+    batch, channels, half, _ = blocks.shape
+    texels = blocks.permute(0, 2, 3, 1).reshape(batch, half, half, 2, 2, channels // 4)
+    return texels.permute(0, 1, 3, 2, 4, 5).reshape(batch, 2 * half, 2 * half, channels // 4)
 
 
 def feature_sides(side: int) -> list[int]:
@@ -122,16 +131,17 @@ class TextureEncoder(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, dims.hidden))
 
     def forward(self, residual: Tensor) -> Tensor:
-        """(batch, 3, side, side) texture minus mean → (batch, hidden)."""
-        small = functional.interpolate(residual, (self.side, self.side), mode="area")
+        """Arranged texture minus mean (batch, 12, R/2, R/2) → (batch, hidden)."""
+        small = residual.unflatten(1, (4, 3)).mean(1)
+        if small.shape[-1] != self.side:
+            small = functional.interpolate(small, (self.side, self.side), mode="area")
         return functional.leaky_relu(self.layers(small / TYPICAL), SLOPE)
 
 
 class TextureDecoder(nn.Module):
     """Convolutions from a code to what the linear path cannot draw.
 
-    They stop at half the resolution, where the linear path's own picture joins them; the last one
-    makes 12 channels for a pixel shuffle (the cheapest way to full resolution on a CPU).
+    They stop at half the resolution, where the linear path's own picture joins them.
     """
 
     def __init__(self, dims: RegionDims) -> None:
@@ -148,13 +158,13 @@ class TextureDecoder(nn.Module):
                 layers.append(TexelBias(after, side))
             layers.append(nn.LeakyReLU(SLOPE))
         self.layers = nn.Sequential(*layers)
-        self.join = nn.Conv2d(widths[-1] + dims.linear_channels, widths[-1], 3, padding=1)
+        self.join = nn.Conv2d(widths[-1] + 12, widths[-1], 3, padding=1)
         self.last = nn.Conv2d(widths[-1], 12, 3, padding=1)
         nn.init.normal_(self.last.weight, std=1e-3)
         nn.init.zeros_(self.last.bias)
 
     def forward(self, code: Tensor, picture: Tensor) -> Tensor:
-        """Code (batch, Z), linear picture (batch, C, R/2, R/2) → (batch, 12, R/2, R/2)."""
+        """Code (batch, Z), linear picture (batch, 12, R/2, R/2) → (batch, 12, R/2, R/2)."""
         kind = self.last.weight.dtype
         features = functional.leaky_relu(self.first(code.to(kind)), SLOPE).unflatten(1, self.shape)
         features = self.layers(features.contiguous(memory_format=torch.channels_last))
@@ -203,22 +213,23 @@ class GeometryDecoder(nn.Module):
 class RegionNetwork(nn.Module):
     """Encoder and decoder of a region; the buffers are its joint PCA and vertex basis.
 
-    Textures are sRGB 0…1; geometry coefficients are millimetres along orthonormal directions.
+    Textures are sRGB 0…1 and, but for `decode_texture`, as `arranged` has them; geometry
+    coefficients are millimetres along orthonormal directions.
     """
 
     def __init__(self, dims: RegionDims) -> None:
         super().__init__()
         self.dims = dims
         self.mixed = False  # convolutions in bfloat16
-        code, side = dims.code, dims.linear_resolution
+        code, texels = dims.code, dims.resolution**2
         self.texture_encoder = TextureEncoder(dims)
         self.texture_decoder = TextureDecoder(dims)
         self.bottleneck = Bottleneck(dims)
         self.geometry_decoder = GeometryDecoder(dims)
         buffers = {
-            "mean": (3, dims.resolution, dims.resolution),
-            "basis": (code, 3 * side * side),  # texels as `arranged` has them
-            "weight": (side, side),
+            "mean": (3 * texels,),
+            "basis": (code, 3 * texels),
+            "weight": (texels,),
             "texture_gain": (code,),
             "geometry_gain": (code, dims.geometry),
             "geometry_basis": (code, dims.geometry),
@@ -230,28 +241,30 @@ class RegionNetwork(nn.Module):
         for name, shape in buffers.items():
             self.register_buffer(name, torch.zeros(shape))
 
+    def _picture(self, flat: Tensor) -> Tensor:
+        """(batch, 3·R·R) → (batch, 12, R/2, R/2), channels last."""
+        half = self.dims.resolution // 2
+        return flat.view(-1, half, half, 12).permute(0, 3, 1, 2)
+
+    @property
+    def mean_picture(self) -> Tensor:
+        """The mean texture (1, 12, R/2, R/2)."""
+        return self._picture(self.mean)
+
     def residual(self, texture: Tensor, seen: Tensor) -> Tensor:
-        """Bytes: texture (batch, R, R, 3), seen (batch, R, R) → residual (batch, 3, R, R)."""
-        share = seen.float().div(255)[:, None]
-        return (texture.permute(0, 3, 1, 2).float().div(255) - self.mean) * share
+        """Bytes: texture (batch, R, R, 3), seen (batch, R, R) → (batch, 12, R/2, R/2)."""
+        share = arranged(seen[..., None]).float().div(255).repeat_interleave(3, 1)
+        return (arranged(texture).float().div(255) - self.mean_picture) * share
 
     def coefficients(self, vertices: Tensor) -> Tensor:
         """Region's vertices (batch, V, 3) in metres → coefficients (batch, K) in millimetres."""
         offsets = (vertices - self.vertex_mean).flatten(1)
         return 1e3 * (offsets * self.vertex_weight) @ self.vertex_basis.T
 
-    def arranged(self, pictures: Tensor) -> Tensor:
-        """Texels (batch, 3, L, L) in the decoder's order, channels last: (batch, 3·L·L)."""
-        if self.dims.linear_channels == 12:
-            pictures = functional.pixel_unshuffle(pictures, 2)
-        return pictures.permute(0, 2, 3, 1).flatten(1)
-
     def linear_code(self, residual: Tensor, geometry: Tensor) -> Tensor:
-        """PCA code (batch, Z) of a residual (batch, 3, R, R) and coefficients (batch, K)."""
-        side = self.dims.linear_resolution
-        if residual.shape[-1] != side:
-            residual = functional.interpolate(residual, (side, side), mode="area")
-        texture = self.arranged(residual * self.weight) @ self.basis.T
+        """PCA code (batch, Z) of a residual (batch, 12, R/2, R/2) and coefficients (batch, K)."""
+        texels = residual.permute(0, 2, 3, 1).reshape(len(residual), -1, 3)
+        texture = (texels * self.weight[:, None]).flatten(1) @ self.basis.T
         return texture * self.texture_gain + geometry @ self.geometry_gain.T
 
     def encode(
@@ -260,7 +273,7 @@ class RegionNetwork(nn.Module):
         """Code distribution of a frame.
 
         Args:
-            residual: (batch, 3, R, R) texture minus `mean`, zero where nothing was seen.
+            residual: (batch, 12, R/2, R/2) texture minus mean, zero where nothing was seen.
             geometry: (batch, K) coefficients.
             linear: (batch, Z) `linear_code`, where it is known already.
 
@@ -273,18 +286,22 @@ class RegionNetwork(nn.Module):
             features = self.texture_encoder(residual)
         return self.bottleneck(features.float(), geometry / self.geometry_unit, linear)
 
-    def decode_texture(self, code: Tensor) -> Tensor:
-        """Code (batch, Z) → texture (batch, 3, R, R), not clamped."""
-        half, channels = self.dims.resolution // 2, self.dims.linear_channels
-        picture = (code @ self.basis).view(-1, half, half, channels).permute(0, 3, 1, 2)
+    def decode_residual(self, code: Tensor) -> Tensor:
+        """Code (batch, Z) → texture minus mean (batch, 12, R/2, R/2)."""
+        picture = self._picture(code @ self.basis)
         with torch.autocast(code.device.type, torch.bfloat16, enabled=self.mixed):
             detail = self.texture_decoder(code, picture)
-        detail = DETAIL * detail.float()
-        if channels == 12:
-            return self.mean + functional.pixel_shuffle(picture + detail, 2)
-        side = (self.dims.resolution, self.dims.resolution)
-        smooth = functional.interpolate(picture.contiguous(), side, mode="bilinear")
-        return self.mean + smooth + functional.pixel_shuffle(detail, 2)
+        return picture + DETAIL * detail
+
+    def decode_texture(self, code: Tensor) -> Tensor:
+        """Code (batch, Z) → texture (batch, R, R, 3), not clamped."""
+        return spread_out(self.mean_picture + self.decode_residual(code))
+
+    def decode_bytes(self, code: Tensor) -> Tensor:
+        """Code (1, Z) → texture (R, R, 3) uint8."""
+        texture = self.decode_residual(code).add_(self.mean_picture)
+        levels = texture.mul_(255).round_().clamp_(0, 255).to(torch.uint8)
+        return spread_out(levels)[0]
 
     def decode_geometry(self, code: Tensor) -> Tensor:
         """Code (batch, Z) → coefficients (batch, K)."""
@@ -303,7 +320,11 @@ class RegionNetwork(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """PatchGAN: says for each patch of a texture crop whether it is real or decoded."""
+    """PatchGAN: says for each patch of a texture crop whether it is real or decoded.
+
+    Spectral norms keep it from seeing what is much smaller than 1, so it is given residuals in
+    units of what decoders get wrong.
+    """
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()
@@ -313,9 +334,9 @@ class Discriminator(nn.Module):
             layers += [norm(nn.Conv2d(before, after, 4, 2, 1)), nn.LeakyReLU(SLOPE)]
         self.layers = nn.Sequential(*layers, norm(nn.Conv2d(4 * width, 1, 3, padding=1)))
 
-    def forward(self, texture: Tensor) -> Tensor:
-        """(batch, 3, side, side) sRGB 0…1 → logits (batch, 1, side / 8, side / 8)."""
-        return self.layers((texture - 0.5) * 4.0)
+    def forward(self, residual: Tensor) -> Tensor:
+        """(batch, 3, side, side) residuals, about ±4 → logits (batch, 1, side / 8, side / 8)."""
+        return self.layers(residual)
 
 
 def has_bfloat16(device: torch.device) -> bool:

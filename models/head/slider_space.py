@@ -40,7 +40,7 @@ def encode_frames(network: RegionNetwork, data: RegionData, train: np.ndarray) -
             pictures = (torch.from_numpy(a[part]).to(device) for a in (data.texture, data.seen))
             coefficients = torch.from_numpy(data.geometry[part]).to(device)
             latent = network.encode(network.residual(*pictures), coefficients)[0]
-            texture = network.decode_texture(latent)
+            texture = network.decode_texture(latent).permute(0, 3, 1, 2)
             small = torch.nn.functional.interpolate(texture, weight.shape, mode="area")
             textures.append((small.cpu().numpy() * weight).reshape(len(latent), -1))
             geometry.append(network.decode_geometry(latent).cpu().numpy())

@@ -12,18 +12,25 @@ from torch.nn import functional
 from ..errors import CaptureError
 from ..mesh import REGION_NAMES
 from .dataset import RegionData
-from .network import Discriminator, RegionDims, RegionNetwork, has_bfloat16
+from .network import (
+    Discriminator,
+    RegionDims,
+    RegionNetwork,
+    arranged,
+    has_bfloat16,
+    spread_out,
+)
 from .pca import JointPCA, fit_joint_pca
 
-CODE_SIZES = {"mouth": 24, "left_eye": 10, "right_eye": 10, "face": 24}
+CODE_SIZES = {"mouth": 24, "left_eye": 10, "right_eye": 10, "face": 16}
 BUDGETS = {"mouth": 4096, "left_eye": 2304, "right_eye": 2304, "face": 4096}
 """Convolutions' size (`RegionDims.budget`) of each region."""
 UNSEEN = 0.02
 """How much texels count that nobody saw: enough to keep them near the mean."""
 DETAIL_PATCH = 8
 """Side of the patches whose detail is compared."""
-LEAST_TEXTURE = 1e-5
-"""Mean squared error (50 dB) below which a PCA texture counts as perfect, to weigh the losses."""
+LEAST_TEXTURE = 1e-6
+"""Mean squared error (60 dB) below which a PCA texture counts as perfect, to weigh the losses."""
 LEAST_GEOMETRY = 1e-3
 """The same for geometry, as a part of its variance."""
 
@@ -46,14 +53,14 @@ class TrainingConfig:
     """Part of the training in which the learning rate rises."""
     geometry_weight: float = 1.5
     """Of the vertex loss; both losses are 1 for the PCA the training starts from."""
-    detail_weights: tuple[float, ...] = (4.5, 3.0, 3.0, 0.0)
+    detail_weights: tuple[float, ...] = (6.0, 4.0, 4.0, 0.0)
     """Of the difference in local fine detail's amplitude, which a squared error lets fade, for each
     region; the face's own detail stands still and comes with its mean."""
     kl_weight: float = 2e-4
     """Of the divergence from a normal distribution, which keeps codes near the capture smooth."""
     gan: bool = True
     """Whether a discriminator judges decoded textures."""
-    gan_weight: float = 0.02
+    gan_weight: float = 0.05
     """Of the discriminator's verdict in the decoder's loss."""
     gan_start: float = 0.3
     """Part of the training before the discriminator's verdict counts."""
@@ -84,13 +91,11 @@ def start_network(
         raise CaptureError(
             f"Training needs more than {code + 2} pictured training frames, there are {count}."
         )
-    linear = side // 2 if data.region.name == "face" else side
     dims = RegionDims(
         code=code,
         geometry=data.geometry.shape[1],
         vertices=len(data.basis.index),
         resolution=side,
-        linear_resolution=linear,
         encoder_resolution=min(side, 128 if side % 128 == 0 else 96),
         budget=BUDGETS[data.region.name],
     )
@@ -106,17 +111,15 @@ def start_network(
 def _set_buffers(
     network: RegionNetwork, data: RegionData, pca: JointPCA, train: np.ndarray
 ) -> None:
-    dims = network.dims
-    factor = dims.resolution // dims.linear_resolution
-    basis = torch.from_numpy(pca.basis).permute(0, 3, 1, 2)
-    weight = torch.from_numpy(pca.weight)[None, None]
-    if factor > 1:
-        basis, weight = functional.avg_pool2d(basis, factor), functional.avg_pool2d(weight, factor)
+    mean, basis, weight = (
+        arranged(torch.from_numpy(texels)).permute(0, 2, 3, 1).flatten(1)
+        for texels in (pca.mean[None], pca.basis, pca.weight[None, ..., None])
+    )
     buffers = {
-        "mean": torch.from_numpy(pca.mean).permute(2, 0, 1),
-        "basis": network.arranged(basis),
-        "weight": weight[0, 0],
-        "texture_gain": pca.texture_gain * factor**2,
+        "mean": mean[0],
+        "basis": basis,
+        "weight": weight[0],
+        "texture_gain": pca.texture_gain,
         "geometry_gain": pca.geometry_gain,
         "geometry_basis": pca.geometry_basis,
         "geometry_unit": max(float(data.geometry[train].std()), 1e-6),
@@ -147,7 +150,7 @@ class RegionTask:
         keep = device if device.type == "cuda" else torch.device("cpu")
         arrays = (data.texture[train], data.seen[train], data.geometry[train])
         self._texture, self._seen, self._geometry = (torch.from_numpy(a).to(keep) for a in arrays)
-        self._owned = torch.from_numpy(data.owned).to(device)
+        self._owned = arranged(torch.from_numpy(data.owned)[None, ..., None]).to(device)
         self._optimizers = (
             torch.optim.Adam(network.parameters(), config.learning_rate, betas=(0.9, 0.99)),
             torch.optim.Adam(self.critic.parameters(), config.learning_rate / 2, betas=(0.5, 0.99)),
@@ -155,12 +158,12 @@ class RegionTask:
         self._linear, self._texture_unit, self._geometry_unit = self._start_errors()
 
     def _batch(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Residuals (batch, 3, R, R), weights (batch, 1, R, R), coefficients (batch, K)."""
+        """Residuals (batch, 12, R/2, R/2), weights (batch, 4, …), coefficients (batch, K)."""
         device = self._owned.device
         texture, seen, geometry = (
             a[index.to(a.device)].to(device) for a in (self._texture, self._seen, self._geometry)
         )
-        weight = ((seen.float() / 255).clamp_min(UNSEEN) * self._owned)[:, None]
+        weight = (arranged(seen[..., None]).float() / 255).clamp_min(UNSEEN) * self._owned
         return self.network.residual(texture, seen), weight, geometry
 
     def _start_errors(self) -> tuple[Tensor, float, float]:
@@ -170,7 +173,7 @@ class RegionTask:
             for part in torch.arange(len(self._texture)).split(8):
                 residual, weight, geometry = self._batch(part)
                 code = self.network.linear_code(residual, geometry)
-                miss = self.network.decode_texture(code) - self.network.mean - residual
+                miss = self.network.decode_residual(code) - residual
                 lost = self.network.decode_geometry(code) - geometry
                 errors.append((float(_mean(miss**2, weight)), float((lost**2).sum(1).mean())))
                 codes.append(code)
@@ -188,21 +191,22 @@ class RegionTask:
         mu, log_sigma = self.network.encode(residual, geometry, linear)
         noise = torch.randn(mu.shape, generator=generator).to(mu.device)
         code = mu + log_sigma.exp() * noise
-        decoded = self.network.decode_texture(code)
+        decoded = self.network.decode_residual(code)
         lost = self.network.decode_geometry(code) - geometry
         losses = {
-            "texture": _mean((decoded - self.network.mean - residual) ** 2, weight)
+            "texture": _mean((decoded - residual) ** 2, weight)
             / self._texture_unit,
             "geometry": (lost**2).sum(1).mean() / self._geometry_unit,
-            "detail": self._detail_loss(decoded, residual, weight),
             "kl": 0.5 * (mu**2 + (2 * log_sigma).exp() - 1 - 2 * log_sigma).sum(1).mean(),
         }
         total = (
             losses["texture"]
             + config.geometry_weight * losses["geometry"]
-            + self._detail_weight * losses["detail"]
             + config.kl_weight * losses["kl"]
         )
+        if self._detail_weight:
+            losses["detail"] = self._detail_loss(decoded, residual, weight)
+            total = total + self._detail_weight * losses["detail"]
         if config.gan and fraction >= config.gan_start:
             pictures = self._crops(decoded, residual, weight, generator)
             losses["gan"] = -self._judge(pictures[0]).mean()
@@ -223,25 +227,31 @@ class RegionTask:
         A least-squares decoder is too smooth where it is unsure; matching the amplitude costs
         little error, for the detail it draws is right on average.
         """
-        mean = self.network.mean
-        made, true = (_amplitude((p - mean) * weight + mean) for p in (decoded, residual + mean))
-        share = functional.avg_pool2d(weight, DETAIL_PATCH)
+        mean, shares = self.network.mean_picture, weight.repeat_interleave(3, 1)
+        pictures = (_image(p * shares + mean) for p in (decoded, residual))
+        made, true = (_amplitude(picture) for picture in pictures)
+        share = functional.avg_pool2d(_image(weight), DETAIL_PATCH)
         return ((made - true) ** 2 * share).sum() / (share.sum() * self._texture_unit)
 
     def _crops(
         self, decoded: Tensor, residual: Tensor, weight: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """The same random crop of decoded and real textures; the mean where nothing was seen."""
-        side = min(self.config.gan_crop, decoded.shape[-1])
+        """The same random crop of decoded and real residuals, in units of the PCA's error."""
+        side = min(self.config.gan_crop // 2, decoded.shape[-1])
         room = decoded.shape[-1] - side + 1
         row, column = torch.randint(room, (2,), generator=generator).tolist()
         place = (..., slice(row, row + side), slice(column, column + side))
-        mean, share = self.network.mean[place], weight[place]
-        return mean + (decoded[place] - mean) * share, mean + residual[place] * share
+        shares = (weight, self._owned)  # a residual is zero already where nothing was seen
+        made, real = (
+            _image(picture[place] * share[place].repeat_interleave(3, 1))
+            for picture, share in zip((decoded, residual), shares, strict=True)
+        )
+        unit = math.sqrt(self._texture_unit)
+        return made / unit, real / unit
 
-    def _judge(self, texture: Tensor) -> Tensor:
-        with torch.autocast(texture.device.type, torch.bfloat16, enabled=self.network.mixed):
-            return self.critic(texture).float()
+    def _judge(self, residual: Tensor) -> Tensor:
+        with torch.autocast(residual.device.type, torch.bfloat16, enabled=self.network.mixed):
+            return self.critic(residual).float()
 
     def _train_critic(self, decoded: Tensor, real: Tensor) -> Tensor:
         """One step with the hinge loss."""
@@ -300,11 +310,20 @@ class RegionTask:
 
 def _amplitude(texture: Tensor) -> Tensor:
     """Root mean square of what a small blur takes away, (batch, 1, H / patch, W / patch)."""
-    detail = texture - functional.avg_pool2d(texture, 7, 1, 3, count_include_pad=False)
+    smooth = texture.contiguous()  # pools of lines over planes, a third of a square's time
+    for side, border in (((7, 1), (3, 0)), ((1, 7), (0, 3))):
+        smooth = functional.avg_pool2d(smooth, side, 1, border, count_include_pad=False)
+    detail = texture - smooth
     energy = functional.avg_pool2d((detail**2).mean(1, keepdim=True), DETAIL_PATCH)
     return (energy + 1e-7).sqrt()
 
 
+def _image(blocks: Tensor) -> Tensor:
+    """Arranged (batch, 4·C, R/2, R/2) → (batch, C, R, R), channels last."""
+    return spread_out(blocks).permute(0, 3, 1, 2)
+
+
 def _mean(squares: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean over texels and channels of (batch, 3, R, R) with (batch, 1, R, R)."""
-    return (squares * weight).sum() / (3 * weight.sum()).clamp_min(1e-6)
+    """Weighted mean over texels and channels of (batch, 12, …) with (batch, 4, …)."""
+    texels = squares.unflatten(1, (4, 3)).sum(2)
+    return (texels * weight).sum() / (3 * weight.sum()).clamp_min(1e-6)

@@ -19,8 +19,9 @@ def pack_network(name: str, network: RegionNetwork) -> dict[str, np.ndarray]:
     for key, value in network.state_dict().items():
         array = value.detach().float().cpu().numpy()
         if key == "basis":
-            scale = np.maximum(np.abs(array).max(1), 1e-12) / 127
-            packed[f"{name}.basis"] = np.rint(array / scale[:, None]).astype(np.int8)
+            rows = array.reshape(len(array), network.dims.resolution // 2, -1)
+            scale = np.maximum(np.abs(rows).max(2), 1e-12) / 127  # quiet rows need finer steps
+            packed[f"{name}.basis"] = np.rint(rows / scale[..., None]).astype(np.int8)
             packed[f"{name}.basis_scale"] = scale.astype(np.float32)
         else:
             packed[f"{name}.{key}"] = array if key in EXACT else array.astype(np.float16)
@@ -38,7 +39,8 @@ def unpack_network(
     prefix = f"{name}."
     own = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
     try:
-        own["basis"] = own["basis"].astype(np.float32) * own.pop("basis_scale")[:, None]
+        rows = own["basis"].astype(np.float32) * own.pop("basis_scale")[..., None]
+        own["basis"] = rows.reshape(len(rows), -1)
         state = {key: torch.from_numpy(np.asarray(v, np.float32)) for key, v in own.items()}
         with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
             network = RegionNetwork(dims)

@@ -8,7 +8,7 @@ from ..progress import Progress, silent
 from .synthesize import Settings, synthesize
 
 FOLDER = "actor"
-FRAMES, HELD_OUT = 480, 96
+FRAMES, HELD_OUT = 720, 96
 """Pictured frames of the bundled head's capture."""
 
 
