@@ -12,7 +12,7 @@ from models.head.codes import ExampleSet
 from models.head.evaluate import seam
 from models.head.inference import Head
 from models.head.naming import name_sliders
-from models.head.slider_space import effect_axes, mirror_matrix, mirrored_controls
+from models.head.slider_space import effect_of, mirror_matrix, mirrored_controls, white_axes
 
 SIZE = sum(CODE_SIZES.values())
 
@@ -103,14 +103,25 @@ def test_sliders(tiny_head_object: Head) -> None:
     assert gap[1] > gap[0] + 0.001
 
 
-def test_slider_order_is_by_effect() -> None:
+def test_axes_are_white() -> None:
     rng = np.random.default_rng(0)
-    latents = rng.normal(size=(500, 3)) * (1, 5, 2)
-    effect = latents @ np.diag([9.0, 0.1, 1.0]) @ rng.normal(size=(3, 40))
-    axes = effect_axes(latents, effect)
-    assert np.abs(axes).argmax(1).tolist() == [0, 2, 1]
+    latents = rng.normal(size=(500, 3)) * (1, 5, 2) @ rng.normal(size=(3, 3))
+    axes = white_axes(latents)
     values = latents @ np.linalg.inv(axes)
-    assert np.allclose(values.std(0), 1, atol=0.01)
+    assert np.allclose(np.cov(values.T, bias=True), np.eye(3), atol=0.01)
+    made = values @ rng.normal(size=(3, 40))
+    again = (values - values.mean(0)) @ effect_of(values, made)
+    assert np.allclose(again, made - made.mean(0), atol=1e-5)
+
+
+def test_sliders_that_do_most_come_first(tiny_head_object: Head) -> None:
+    space, origin = tiny_head_object.space, np.zeros(SIZE, np.float32)
+    for place in space.slices:
+        steps = np.repeat(origin[None], place.stop - place.start, 0)
+        steps[:, place] = np.eye(place.stop - place.start)
+        moved = tiny_head_object.decode_vertices(steps) - tiny_head_object.decode_vertices([origin])
+        size = np.linalg.norm(moved, axis=(1, 2))
+        assert size[0] > 0.5 * size.max()
 
 
 def test_mirror_matrix_finds_a_known_exchange() -> None:
@@ -130,15 +141,32 @@ def test_mirrored_controls_exchange_sides() -> None:
     assert turned["jawOpen"] == np.float32(0.2)
 
 
-def test_sliders_are_named_after_what_they_do() -> None:
-    mesh, rng = tiny_mesh(), np.random.default_rng(0)
-    controls = rng.random((300, len(CONTROLS))).astype(np.float32)
-    places = [CONTROLS.index(name) for name in ("jawOpen", "mouthPucker", "mouthSmileLeft")]
-    signs = np.array([1, -1, 1])
-    moved = mesh.basis[places] * signs[:, None, None]
-    named = name_sliders("mouth", mesh, controls[:, places] * signs, controls, moved)
-    assert named.names == ["Mouth: Open", "Mouth: Pucker", "Mouth: Corner Up L"]
-    assert named.signs.tolist() == [1, -1, 1]
+def _mixed_sliders(shapes: tuple[str, ...]) -> tuple[np.ndarray, ...]:
+    """Codes, controls and movement of sliders that each do a bit of all shapes."""
+    rng = np.random.default_rng(0)
+    controls = rng.normal(size=(400, len(CONTROLS))).astype(np.float32)
+    places = [CONTROLS.index(name) for name in shapes]
+    mixed = np.linalg.qr(rng.normal(size=(len(shapes), len(shapes))))[0]
+    moved = np.einsum("zs,svk->zvk", mixed.T, tiny_mesh().basis[places])
+    return controls[:, places] @ mixed, controls, moved
+
+
+def test_sliders_are_turned_to_known_shapes_and_named_after_them() -> None:
+    shapes = ("jawOpen", "mouthPucker", "mouthSmileLeft", "mouthSmileRight")
+    codes, controls, moved = _mixed_sliders(shapes)
+    named = name_sliders("mouth", tiny_mesh(), codes, controls, moved)
+    names = {"Mouth: Open", "Mouth: Pucker", "Mouth: Corner Up L", "Mouth: Corner Up R"}
+    assert set(named.names) == names
+    assert np.allclose(named.turn.T @ named.turn, np.eye(4), atol=1e-6)
+    turned = (codes @ named.turn)[:, named.names.index("Mouth: Open")]
+    assert np.corrcoef(turned, controls[:, CONTROLS.index("jawOpen")])[0, 1] > 0.98
+
+
+def test_one_side_is_not_named_without_the_other() -> None:
+    codes, controls, moved = _mixed_sliders(("jawOpen", "mouthSmileLeft"))
+    named = name_sliders("mouth", tiny_mesh(), codes, controls, moved)
+    assert "Mouth: Open" in named.names
+    assert not any(name.endswith((" L", " R")) for name in named.names)
 
 
 def test_capture_distance(tiny_head_object: Head) -> None:

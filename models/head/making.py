@@ -20,10 +20,11 @@ from .region_training import Training, train_regions
 from .slider_space import (
     RegionCodes,
     capture_spread,
-    effect_axes,
+    effect_of,
     encode_frames,
     mirror_matrix,
     mirrored_controls,
+    white_axes,
 )
 from .training import CODE_SIZES, TrainingConfig
 from .weights import pack_network
@@ -167,18 +168,9 @@ def _code_space(
     origins = [latents[0] for latents in coder(still, data.mesh.pose(still))]
     axes, names = [], []
     for region, origin, part in zip(data.regions, origins, codes, strict=True):
-        own = effect_axes(part.latents[train], part.effect[train])
-        values = (part.latents[train] - origin) @ np.linalg.inv(own)
-        jacobian = np.linalg.lstsq(
-            values - values.mean(0), part.geometry[train] - part.geometry[train].mean(0), rcond=None
-        )[0]
-        moved = np.zeros((len(own), *data.mesh.vertices.shape), np.float32)
-        moved[:, region.basis.index] = (1e-3 * jacobian @ region.basis.basis).reshape(
-            len(own), -1, 3
-        )
-        named = name_sliders(region.region.name, data.mesh, values, data.controls[train], moved)
-        axes.append((own * named.signs[:, None]).astype(np.float32))
-        names += named.names
+        own, own_names = _named_axes(data, region, part, origin)
+        axes.append(own)
+        names += own_names
     size = sum(len(origin) for origin in origins)
     space = CodeSpace(
         tuple(axes), tuple(origins), np.eye(size, dtype=np.float32), np.zeros(size, np.float32), ()
@@ -190,6 +182,23 @@ def _code_space(
     spread = tuple(capture_spread(captured[:, place]) for place in space.slices)
     mirror = mirror_matrix(*pairs, space.slices)
     return CodeSpace(space.axes, space.origins, mirror, captured.mean(0), spread), names
+
+
+def _named_axes(
+    data: TrainingData, region: RegionData, part: RegionCodes, origin: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """A region's slider axes (Z, Z), those that change the face most first, and their names."""
+    train = data.train
+    axes = white_axes(part.latents[train])
+    values = (part.latents[train] - origin) @ np.linalg.inv(axes)
+    geometry = effect_of(values, part.geometry[train])
+    moved = np.zeros((len(axes), *data.mesh.vertices.shape), np.float32)
+    moved[:, region.basis.index] = (1e-3 * geometry @ region.basis.basis).reshape(len(axes), -1, 3)
+    named = name_sliders(region.region.name, data.mesh, values, data.controls[train], moved)
+    effect = np.linalg.norm(effect_of(values @ named.turn, part.effect[train]), axis=1)
+    order = np.argsort(-effect)
+    turned = (named.turn.T @ axes)[order]
+    return turned.astype(np.float32), [named.names[place] for place in order]
 
 
 def _control_sample(performance: Performance) -> np.ndarray:

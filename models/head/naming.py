@@ -8,6 +8,11 @@ from scipy.optimize import linear_sum_assignment
 from ..mesh import HeadMesh
 
 REGION_TITLES = {"mouth": "Mouth", "left_eye": "Eye L", "right_eye": "Eye R", "face": "Face"}
+SIDES = {"L": "R", "R": "L"}
+STARTS = 12
+"""Random rotations to start from."""
+STILL = 1e-3
+"""Rotations that change less than this have come to rest."""
 CLEAR = 0.3
 """A slider whose likeness to its shape is below this is named after two shapes."""
 
@@ -43,15 +48,11 @@ _ONE = {
         "mouthClose": "Lips Together",
         "mouthFunnel": "Funnel",
         "mouthPucker": "Pucker",
-        "mouthLeft": "Shift L",
-        "mouthRight": "Shift R",
         "mouthRollLower": "Lower Lip In",
         "mouthRollUpper": "Upper Lip In",
         "mouthShrugLower": "Lower Lip Up",
         "mouthShrugUpper": "Upper Lip Shrug",
         "jawForward": "Jaw Forward",
-        "jawLeft": "Jaw L",
-        "jawRight": "Jaw R",
         "cheekPuff": "Puff",
         "tongueOut": "Tongue Out",
         "tongueUp": "Tongue Up",
@@ -62,12 +63,8 @@ _ONE = {
         "cheekPuff": "Cheek Puff",
         "jawOpen": "Jaw Open",
         "jawForward": "Jaw Forward",
-        "jawLeft": "Jaw L",
-        "jawRight": "Jaw R",
         "mouthPucker": "Pucker",
         "mouthFunnel": "Funnel",
-        "mouthLeft": "Mouth L",
-        "mouthRight": "Mouth R",
         "mouthClose": "Lips Together",
         "mouthShrugLower": "Chin Up",
         "mouthRollLower": "Lip In",
@@ -94,12 +91,27 @@ _SIDED = {
         "mouthUpperUp": "Upper Lip Up",
     },
 }
+_OPPOSITE = {
+    "mouth": {
+        "Shift Left-Right": ("mouthLeft", "mouthRight"),
+        "Jaw Left-Right": ("jawLeft", "jawRight"),
+    },
+    "face": {
+        "Mouth Left-Right": ("mouthLeft", "mouthRight"),
+        "Jaw Left-Right": ("jawLeft", "jawRight"),
+    },
+    "left_eye": {
+        "Look Left-Right": ("eyeLookOutLeft", "eyeLookInLeft"),
+        "Look Up-Down": ("eyeLookUpLeft", "eyeLookDownLeft"),
+    },
+    "right_eye": {
+        "Look Left-Right": ("eyeLookInRight", "eyeLookOutRight"),
+        "Look Up-Down": ("eyeLookUpRight", "eyeLookDownRight"),
+    },
+}
+"""One slider for two controls that undo each other; left is the actor's own left."""
 _EYE = {
     "eyeBlink": "Blink",
-    "eyeLookDown": "Look Down",
-    "eyeLookUp": "Look Up",
-    "eyeLookIn": "Look In",
-    "eyeLookOut": "Look Out",
     "eyeSquint": "Squint",
     "eyeWide": "Wide",
     "cheekSquint": "Cheek Up",
@@ -112,15 +124,15 @@ _EYE = {
 
 @dataclass(frozen=True)
 class SliderNames:
-    """Names of a region's sliders and which way round they go.
+    """Names of a region's sliders and how to turn its code so that they fit.
 
     Attributes:
         names: (Z,) "Mouth: Open".
-        signs: (Z,) −1 where the slider must be turned round to do what its name says.
+        turn: (Z, Z) orthogonal; a named code is the code it was found for times this.
     """
 
     names: list[str]
-    signs: np.ndarray
+    turn: np.ndarray
 
 
 def known_shapes(region: str, controls: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -136,38 +148,146 @@ def known_shapes(region: str, controls: tuple[str, ...]) -> dict[str, np.ndarray
             groups[label] = (f"{control}Left", f"{control}Right")
         for control, label in _SIDED[region].items():
             groups |= {f"{label} {side[0]}": (control + side,) for side in ("Left", "Right")}
+    groups |= _OPPOSITE[region]
     present = {label: names for label, names in groups.items() if set(names) <= set(controls)}
-    return {label: np.isin(controls, names).astype(np.float32) for label, names in present.items()}
+    vectors = {label: np.isin(controls, names) for label, names in present.items()}
+    for label in present.keys() & _OPPOSITE[region].keys():
+        vectors[label] = vectors[label] * np.where(np.isin(controls, present[label][1]), -1, 1)
+    return {label: np.asarray(vector, np.float32) for label, vector in vectors.items()}
 
 
 def name_sliders(
     region: str, mesh: HeadMesh, codes: np.ndarray, controls: np.ndarray, moved: np.ndarray
 ) -> SliderNames:
-    """Name a region's sliders, each differently.
+    """Turn a region's code so that each slider resembles one known shape, and name it after that.
+
+    Principal components mix everything that happens at once. Of all rotations, which leave codes
+    uncorrelated, the one is sought whose sliders are most like the shapes they are matched with: by
+    turns the best matching, and the rotation nearest to what it asks for (orthogonal Procrustes).
+    Shapes of one side are used for both sides or for none.
 
     Args:
         region: One of `mesh.REGION_NAMES`.
         mesh: Whose linear model gives the known shapes.
-        codes: (n, Z) the region's part of the code over frames.
+        codes: (n, Z) the region's part of the code over frames, uncorrelated, of unit variance.
         controls: (n, C) of the same frames.
         moved: (Z, V, 3) how the vertices move for one unit of each slider.
     """
+    title, size = REGION_TITLES[region], codes.shape[1]
     shapes = known_shapes(region, mesh.control_names)
+    if not shapes:
+        return SliderNames([f"{title} {i + 1}" for i in range(size)], np.eye(size))
     labels, vectors = list(shapes), np.stack(list(shapes.values()))
     mask = mesh.region(region).vertex_mask
-    likeness = _likeness(codes, controls @ vectors.T, moved, vectors, mesh.basis, mask)
-    rows, columns = linear_sum_assignment(-np.abs(likeness))
-    chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
-    title, names = REGION_TITLES[region], []
-    signs = np.ones(codes.shape[1], np.float32)
-    for row in range(codes.shape[1]):
-        first = chosen.get(row, int(np.abs(likeness[row]).argmax()))
-        signs[row] = -1 if likeness[row, first] < 0 else 1
+    likeness = _Likeness(codes, controls @ vectors.T, moved, vectors, mesh.basis, mask)
+    allowed = np.ones(len(labels), bool)
+    while True:
+        match = _best_turn(likeness, allowed)
+        lonely = _lonely(labels, match)
+        if lonely is None:
+            break
+        allowed[lonely] = False
+    found = likeness(match.turn)
+    names = []
+    for slider in range(size):
+        first = match.shape.get(slider, int(np.abs(found[slider]).argmax()))
         label = labels[first]
-        if row not in chosen or abs(likeness[row, first]) < CLEAR:
-            label = f"{label}, {_second(labels, likeness[row] * signs[row], first)}"
+        if slider not in match.shape or abs(found[slider, first]) < CLEAR:
+            label = f"{label}, {_second(labels, found[slider], first)}"
         names.append(f"{title}: {label}")
-    return SliderNames(_unique(names), signs)
+    return SliderNames(_unique(names), match.turn)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """A rotation (Z, Z) and slider → the shape it is matched with, and how alike they are."""
+
+    turn: np.ndarray
+    shape: dict[int, int]
+    likeness: dict[int, float]
+
+
+class _Likeness:
+    """How much sliders resemble shapes: mean of correlation over frames and cosine of movement.
+
+    A shape that moves no vertices, such as gaze, is judged by correlation alone.
+    """
+
+    def __init__(
+        self,
+        codes: np.ndarray,
+        amounts: np.ndarray,
+        moved: np.ndarray,
+        vectors: np.ndarray,
+        basis: np.ndarray,
+        mask: np.ndarray,
+    ) -> None:
+        centred, amounts = codes - codes.mean(0), amounts - amounts.mean(0)
+        amounts = amounts / np.maximum(amounts.std(0), 1e-9)
+        self.size = codes.shape[1]
+        self._spreads = centred.T @ centred / len(codes)
+        self._together = centred.T @ amounts / len(codes)
+        shown = (np.tensordot(vectors, basis, 1) * mask[:, None]).reshape(len(vectors), -1)
+        length = np.linalg.norm(shown, axis=1)
+        self._moving = length > 1e-4
+        weighted = (moved * mask[:, None]).reshape(len(moved), -1)
+        self._along = weighted @ (shown / np.maximum(length, 1e-9)[:, None]).T
+        self._lengths = weighted @ weighted.T
+
+    def __call__(self, turn: np.ndarray) -> np.ndarray:
+        """(Z, S) of the code turned by (Z, Z)."""
+        return np.einsum("zk,zks->ks", turn, self.pulls(turn))
+
+    def pulls(self, turn: np.ndarray) -> np.ndarray:
+        """(Z, Z, S): what each part of each slider adds to its likeness with each shape."""
+        spread, length = (
+            np.sqrt(np.maximum(np.einsum("zk,zy,yk->k", turn, gram, turn), 1e-12))
+            for gram in (self._spreads, self._lengths)
+        )
+        correlation = self._together[:, None] / spread[:, None]
+        cosine = self._along[:, None] / length[:, None]
+        return np.where(self._moving, 0.5 * (correlation + cosine), correlation)
+
+
+def _best_turn(likeness: _Likeness, allowed: np.ndarray) -> _Match:
+    """The best of several starts: each ends at the nearest good match, not at the best one."""
+    rng, size = np.random.default_rng(0), likeness.size
+    starts = [np.linalg.qr(rng.normal(size=(size, size)))[0] for _ in range(STARTS)]
+    matches = [_turn(likeness, allowed, start) for start in (np.eye(size), *starts)]
+    return max(matches, key=lambda match: sum(abs(alike) for alike in match.likeness.values()))
+
+
+def _turn(likeness: _Likeness, allowed: np.ndarray, turn: np.ndarray, most: int = 40) -> _Match:
+    """Match sliders with allowed shapes (S,) and turn towards them until nothing changes."""
+    for _ in range(most):
+        found = likeness(turn)
+        rows, columns = linear_sum_assignment(-np.abs(found) * allowed)
+        rows, columns = rows[allowed[columns]], columns[allowed[columns]]
+        wanted = 1e-3 * turn  # sliders without a shape stay about where they are
+        pulls = likeness.pulls(turn)[:, rows, columns]
+        wanted[:, rows] += pulls * np.sign(found[rows, columns])
+        left, _, right = np.linalg.svd(wanted)
+        before, turn = turn, left @ right
+        if np.abs(turn - before).max() < STILL:
+            break
+    alike = likeness(turn)[rows, columns]
+    sliders = rows.tolist()
+    return _Match(
+        turn,
+        dict(zip(sliders, columns.tolist(), strict=True)),
+        dict(zip(sliders, alike.tolist(), strict=True)),
+    )
+
+
+def _lonely(labels: list[str], match: _Match) -> int | None:
+    """The least clear shape of one side whose other side no slider has; None where all have."""
+    used = {labels[shape] for shape in match.shape.values()}
+    lonely = {}
+    for slider, shape in match.shape.items():
+        name, _, side = labels[shape].rpartition(" ")
+        if side in SIDES and f"{name} {SIDES[side]}" not in used:
+            lonely[shape] = abs(match.likeness[slider])
+    return min(lonely, key=lonely.get) if lonely else None
 
 
 def _second(labels: list[str], likeness: np.ndarray, first: int) -> str:
@@ -176,30 +296,6 @@ def _second(labels: list[str], likeness: np.ndarray, first: int) -> str:
     strength[first] = -1
     second = int(strength.argmax())
     return labels[second] if likeness[second] >= 0 else f"Less {labels[second]}"
-
-
-def _likeness(
-    codes: np.ndarray,
-    amounts: np.ndarray,
-    moved: np.ndarray,
-    vectors: np.ndarray,
-    basis: np.ndarray,
-    mask: np.ndarray,
-) -> np.ndarray:
-    """(Z, S) mean of correlation over frames and cosine of the vertices' movement.
-
-    A shape that moves no vertices, such as gaze, is judged by correlation alone.
-    """
-    correlation = _cosine((codes - codes.mean(0)).T, (amounts - amounts.mean(0)).T)
-    shown = (np.tensordot(vectors, basis, 1) * mask[:, None]).reshape(len(vectors), -1)
-    cosine = _cosine((moved * mask[:, None]).reshape(len(moved), -1), shown)
-    moving = np.linalg.norm(shown, axis=1) > 1e-4
-    return np.where(moving, 0.5 * (correlation + cosine), correlation)
-
-
-def _cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1)
-    return (a @ b.T) / np.maximum(lengths, 1e-9)
 
 
 def _unique(names: list[str]) -> list[str]:

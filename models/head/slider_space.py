@@ -51,20 +51,18 @@ def encode_frames(network: RegionNetwork, data: RegionData, train: np.ndarray) -
     return RegionCodes(np.concatenate(latents), parts[1], effect)
 
 
-def effect_axes(latents: np.ndarray, effect: np.ndarray) -> np.ndarray:
-    """Axes (Z, Z) of one standard deviation each, by how much they change the decoded face.
-
-    Args:
-        latents: (n, Z) of the capture.
-        effect: (n, D) what they decode to.
-    """
+def white_axes(latents: np.ndarray) -> np.ndarray:
+    """Axes (Z, Z) along which latents (n, Z) are uncorrelated, one standard deviation each."""
     centred = latents - latents.mean(0)
     covariance = centred.T @ centred / len(centred)
     covariance += 1e-6 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
-    root = np.linalg.cholesky(covariance)
-    moved = np.linalg.lstsq(centred, effect - effect.mean(0), rcond=None)[0]
-    _, vectors = np.linalg.eigh(root.T @ (moved @ moved.T) @ root)
-    return (root @ vectors[:, ::-1]).T.astype(np.float32)
+    values, vectors = np.linalg.eigh(covariance)
+    return (vectors * np.sqrt(values)).T
+
+
+def effect_of(codes: np.ndarray, effect: np.ndarray) -> np.ndarray:
+    """(Z, D) what one unit of each element of codes (n, Z) adds to what they decode to (n, D)."""
+    return np.linalg.lstsq(codes - codes.mean(0), effect - effect.mean(0), rcond=None)[0]
 
 
 def capture_spread(codes: np.ndarray) -> np.ndarray:

@@ -194,8 +194,7 @@ class RegionTask:
         decoded = self.network.decode_residual(code)
         lost = self.network.decode_geometry(code) - geometry
         losses = {
-            "texture": _mean((decoded - residual) ** 2, weight)
-            / self._texture_unit,
+            "texture": _mean((decoded - residual) ** 2, weight) / self._texture_unit,
             "geometry": (lost**2).sum(1).mean() / self._geometry_unit,
             "kl": 0.5 * (mu**2 + (2 * log_sigma).exp() - 1 - 2 * log_sigma).sum(1).mean(),
         }
