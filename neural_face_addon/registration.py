@@ -15,6 +15,7 @@ MODULES = (
     "operators.bundled_head",
     "operators.animate_text",
     "operators.expression",
+    "operators.show_texture",
     "operators.system",
     "panels.head",
     "panels.speech",

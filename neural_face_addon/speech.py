@@ -68,7 +68,10 @@ def work(obj: bpy.types.Object, line: Line) -> Callable[..., "SpeechResult"]:
 
 
 def apply(scene: bpy.types.Scene, obj: bpy.types.Object, line: Line, result: "SpeechResult") -> str:
-    """Write keys, cues and voice; a sentence about what was written."""
+    """Write keys, cues and voice; a sentence about what was written.
+
+    A scene that ends before the line does is made longer, never shorter.
+    """
     name = line_name(line.text)
     frames = line.frame_start + np.asarray(result.parameters.times) * line.fps
     action, keys = write_action(name, frames, _channels(obj, result))
@@ -77,6 +80,7 @@ def apply(scene: bpy.types.Scene, obj: bpy.types.Object, line: Line, result: "Sp
         place_voice(scene, Path(result.voice), name, line.frame_start, result.seconds)
         Path(result.voice).unlink(missing_ok=True)
     first, last = int(frames[0]), int(np.ceil(frames[-1]))
+    scene.frame_end = max(scene.frame_end, last)
     report = f"{keys} keys on frames {first} to {last} in the action {action.name}"
     if result.unknown:
         report += f"; not spoken: {' '.join(str(item) for item in result.unknown)}"
@@ -87,9 +91,9 @@ def apply(scene: bpy.types.Scene, obj: bpy.types.Object, line: Line, result: "Sp
 def line_name(text: str) -> str:
     """Name of the action for a line: its beginning, cut at a word."""
     words = " ".join(text.split())
-    if len(words) <= _LONGEST_NAME:
-        return words
-    return words[:_LONGEST_NAME].rpartition(" ")[0] or words[:_LONGEST_NAME]
+    if len(words) > _LONGEST_NAME:
+        words = words[:_LONGEST_NAME].rpartition(" ")[0] or words[:_LONGEST_NAME]
+    return words.rstrip(" .") or words  # Blender counts namesakes with a point and a number
 
 
 def _channels(obj: bpy.types.Object, result: "SpeechResult") -> list[Channels]:

@@ -17,6 +17,13 @@ class NEURALFACE_OT_add_bundled_head(TaskOperator, bpy.types.Operator):
     bl_label = "Bundled Head"
     bl_options = {"REGISTER", "UNDO"}
 
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Needs the file, which a source checkout may lack."""
+        there = runtime.bundled_path().is_file()
+        cls.poll_message_set("The bundled head is not part of this installation")
+        return there
+
     def prepare(self, _context: bpy.types.Context) -> Work:
         """Opening the file takes a while; it knows no scene."""
         return lambda _progress: runtime.open_fresh(runtime.bundled_path())

@@ -36,10 +36,7 @@ class NEURALFACE_PT_head(SidebarPanel, bpy.types.Panel):
         """Offer the texture where the viewport hides it, as Blender's Solid view does at first."""
         shading = getattr(context.space_data, "shading", None)
         if shading and shading.type == "SOLID" and shading.color_type != "TEXTURE":
-            button = self.layout.operator(
-                "wm.context_set_enum", text="Show Texture", icon="TEXTURE"
-            )
-            button.data_path, button.value = "space_data.shading.color_type", "TEXTURE"
+            self.layout.operator("neural_face.show_texture", icon="TEXTURE")
 
     def _draw_state(self, obj: bpy.types.Object) -> None:
         """Say why the head does not follow its sliders, or how far they lie from the capture."""

@@ -19,7 +19,9 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         group = heads.active(context).neural_face
         speech = group.speech
         layout.prop(speech, "text", text="", icon="SPEAKER", placeholder="Line to speak")
-        button = layout.operator("neural_face.animate_text", icon="PLAY")
+        row = layout.row()
+        row.enabled = bool(speech.text.strip())
+        button = row.operator("neural_face.animate_text", icon="PLAY")
         settings = ("rate", "pause", "strength", "seed", "frame_start")
         for name in ("text", "style", *settings):
             setattr(button, name, getattr(speech, name))

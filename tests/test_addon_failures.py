@@ -118,7 +118,9 @@ def test_no_bundled_head(
 
     monkeypatch.setattr(runtime, "bundled_path", lambda: tmp_path / "actor.nface")
     unchanged()
-    fails(bpy.ops.neural_face.add_bundled_head, "Cannot read the head file actor.nface")
+    fails(bpy.ops.neural_face.add_bundled_head, "not part of this installation")
+    (tmp_path / "actor.nface").write_bytes(b"half of it")
+    fails(bpy.ops.neural_face.add_bundled_head, "actor.nface")
 
 
 def test_missing_torch_is_said_and_keys_stay(

@@ -90,6 +90,16 @@ def test_without_a_head(scene: object) -> None:
     assert draw("NEURALFACE_PT_system") is not None
 
 
+def test_show_texture_needs_a_viewport_and_sets_solid_view(scene: object) -> None:
+    assert not bpy.ops.neural_face.show_texture.poll()
+    area = bpy.data.screens["Layout"].areas[0]
+    area.type = "VIEW_3D"
+    shading = area.spaces.active.shading
+    with bpy.context.temp_override(screen=bpy.data.screens["Layout"], area=area):
+        assert bpy.ops.neural_face.show_texture() == {"FINISHED"}
+    assert (shading.type, shading.color_type, shading.light) == ("SOLID", "TEXTURE", "FLAT")
+
+
 def test_sliders_have_the_names_and_order_of_the_head(scene: object, tiny_head: Path) -> None:
     from heads_in_blender import import_head
 

@@ -11,7 +11,7 @@ pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
 
 from heads_in_blender import assert_shows, import_head
 
-TEXT = "Bob may move my baby."
+TEXT = "Bob may move my baby"
 
 
 def curves(action: object, owner: object) -> dict[tuple[str, int], object]:
@@ -81,6 +81,19 @@ def test_cues_and_settings_are_kept_in_the_file(
     assert {"M", "B"} <= {phone for cue in speech.cues for phone in cue.phone.split()}
 
 
+def test_the_scene_is_long_enough_for_the_line(scene: object, head: object) -> None:
+    scene.frame_end = 10
+    bpy.ops.neural_face.animate_text(text=TEXT)
+    last = max(
+        p.co[0]
+        for p in curves(head.animation_data.action, head)["neural_face.mouth", 0].keyframe_points
+    )
+    assert last <= scene.frame_end < last + 1
+    scene.frame_end = 5000
+    bpy.ops.neural_face.animate_text(text=TEXT)
+    assert scene.frame_end == 5000
+
+
 def test_style_and_strength_reach_the_numeric_layer(scene: object, head: object) -> None:
     from neural_face.neural_face_addon import playback
 
@@ -126,6 +139,7 @@ def test_long_text_gives_a_short_action_name(addon: object) -> None:
     assert line_name("  One\n two ") == "One two"
     assert line_name("word " * 30) == ("word " * 9).strip()
     assert len(line_name("x" * 200)) == 48
+    assert (line_name("Well. Yes."), line_name("...")) == ("Well. Yes", "...")
 
 
 def test_voice_goes_to_a_free_channel_and_into_the_file(scene: object, tmp_path: Path) -> None:

@@ -113,10 +113,11 @@ def look_at_head() -> Steps:
 
 def show_texture() -> Steps:
     """Solid view is grey; the panel's button brings the texture and goes."""
-    button = yield from hands.find("wm.context_set_enum(")
+    button = yield from hands.find("neural_face.show_texture(")
     yield from hands.click(button)
     shading = hands.viewport().spaces.active.shading
-    check(shading.color_type == "TEXTURE", "Show Texture did not show the texture.")
+    shown = shading.color_type == "TEXTURE" and shading.light == "FLAT"
+    check(shown, "Show Texture did not show the texture as it was captured.")
 
 
 def drag_a_slider() -> Steps:
