@@ -1,12 +1,14 @@
 """Whether the synthetic actor's speech is real: against the recording it was learnt from."""
 
 import importlib.util
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from models.errors import CaptureError, MissingDependencyError
+from models.parallel import spread
 from models.synthetic.performing import Performer
 from models.synthetic.reanalysis import LipReader, transferred_opening_r
 from models.synthetic.rig import make_rig
@@ -18,8 +20,8 @@ from models.synthetic.template import bundled_actor
 from .figures import Context, Figure
 
 SENTENCES = 100
-RENDERED = 25
-"""Sentences that are rendered: every fourth of the held-out ones."""
+CHUNK = 10
+"""Sentences a worker renders at a time."""
 TEXTURE, PICTURE = 512, 512
 
 
@@ -48,13 +50,10 @@ def run(context: Context) -> Iterator[Figure]:
 
 def _transferred(data: Path) -> Figure:
     """Render recorded sentences on the actor and measure the lips as the recording's were."""
-    spoken = SpokenEnglish.open(data / "spoken_english")
-    sentences = spoken.held_out[:: len(spoken.held_out) // RENDERED][:RENDERED]
-    scene = Scene(bundled_actor(), data / "performer", TEXTURE)
-    performer = Performer.build(scene.mesh)
-    (camera,) = make_rig(_face_centre(scene), 1, PICTURE, 0)
-    with LipReader(_landmark_model()) as reader:
-        found = transferred_opening_r(spoken, sentences, scene, performer.retarget, reader, camera)
+    _landmark_model()  # said here when it is missing, not in a worker
+    places = range(len(SpokenEnglish.open(data / "spoken_english").held_out))
+    parts = spread(_opening_r, data, places, os.cpu_count() or 1, CHUNK)
+    found = [r for part in parts for r in part]
     mean = float(np.mean(found))
     return Figure(
         *("actor_speech", "transferred", "opening_r", mean, "r"),
@@ -63,6 +62,17 @@ def _transferred(data: Path) -> Figure:
         baselines={"worst_sentence": min(found)},
         note=f"rendered and measured again by MediaPipe, {len(found)} held-out sentences",
     )
+
+
+def _opening_r(data: Path, places: Sequence[int]) -> list[float]:
+    """Pearson's r of some held-out sentences; run in a worker."""
+    spoken = SpokenEnglish.open(data / "spoken_english")
+    sentences = [spoken.held_out[place] for place in places]
+    scene = Scene(bundled_actor(), data / "performer", TEXTURE)
+    retarget = Performer.build(scene.mesh).retarget
+    (camera,) = make_rig(_face_centre(scene), 1, PICTURE, 0)
+    with LipReader(_landmark_model()) as reader:
+        return transferred_opening_r(spoken, sentences, scene, retarget, reader, camera)
 
 
 def _face_centre(scene: Scene) -> np.ndarray:

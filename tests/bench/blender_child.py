@@ -1,4 +1,4 @@
-"""Run in a Blender process: time what showing a frame costs; one JSON object on stdout."""
+"""Run in a Blender process: time showing a frame or speaking a line; one JSON object on stdout."""
 
 import json
 import runpy
@@ -13,18 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 FRAMES, WARM_UP = 60, 5
 
 
-def main(head: str) -> None:
-    """Import the head, then show frames of its takes; milliseconds are medians."""
-    package = runpy.run_path(str(ROOT / "neural_face_addon/source.py"))["load_package"]()
-    package.register()
+def showing(obj: bpy.types.Object) -> dict:
+    """Show frames of the head's takes; milliseconds are medians."""
     from neural_face.neural_face_addon import playback
 
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bpy.ops.neural_face.import_head(filepath=head)
-    obj = bpy.context.object
     opened = playback.open_head(obj)
     step = max(1, len(opened.examples.codes) // FRAMES)
-    writing, showing = [], []
+    writing, whole = [], []
     for code in opened.examples.codes[::step][:FRAMES]:
         start = time.perf_counter()
         decoded = opened.decode(code)
@@ -34,16 +29,35 @@ def main(head: str) -> None:
         bpy.context.view_layer.update()
         done = time.perf_counter()
         writing.append((done - ready) * 1e3)
-        showing.append((done - start) * 1e3)
-    record = {
-        "blender": bpy.app.version_string,
+        whole.append((done - start) * 1e3)
+    return {
         "frames": len(writing) - WARM_UP,
         "write_ms": statistics.median(writing[WARM_UP:]),
-        "show_ms": statistics.median(showing[WARM_UP:]),
+        "show_ms": statistics.median(whole[WARM_UP:]),
     }
+
+
+def speaking(obj: bpy.types.Object, text: str) -> dict:
+    """Speak a short line to load the models, then time `text` from the operator's call to keys."""
+    bpy.ops.neural_face.animate_text(text="Ready.", method="EXAMPLES")
+    start = time.perf_counter()
+    bpy.ops.neural_face.animate_text(text=text, method="EXAMPLES")
+    seconds = time.perf_counter() - start
+    first, last = obj.animation_data.action.frame_range
+    render = bpy.context.scene.render
+    return {"seconds": seconds, "line_seconds": (last - first) * render.fps_base / render.fps}
+
+
+def main(head: str, *text: str) -> None:
+    """Import the head, then show frames, or speak `text` where there is one."""
+    package = runpy.run_path(str(ROOT / "neural_face_addon/source.py"))["load_package"]()
+    package.register()
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.neural_face.import_head(filepath=head)
+    record = speaking(bpy.context.object, *text) if text else showing(bpy.context.object)
     package.unregister()
-    sys.stdout.write(json.dumps(record) + "\n")
+    sys.stdout.write("\n" + json.dumps(record | {"blender": bpy.app.version_string}) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

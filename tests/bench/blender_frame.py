@@ -14,13 +14,22 @@ BUDGET = 6.0
 CHILD = Path(__file__).with_name("blender_child.py")
 
 
-def run(context: Context) -> Iterator[Figure]:
-    """Measured in a process of its own, where the add-on is loaded as Blender loads it."""
-    command = [sys.executable, CHILD, str(context.head_path)]
+def in_blender(context: Context, *arguments: str) -> dict:
+    """What `blender_child` measures, in a process where the add-on is loaded as Blender loads it.
+
+    Raises:
+        MissingDependencyError: Blender could not show the head.
+    """
+    command = [sys.executable, CHILD, str(context.head_path), *arguments]
     child = subprocess.run(command, capture_output=True, text=True, check=False)
     if child.returncode:
         raise MissingDependencyError(f"Blender could not show the head: {child.stderr[-300:]}")
-    cost = json.loads(child.stdout.strip().splitlines()[-1])
+    return json.loads(child.stdout.strip().splitlines()[-1])
+
+
+def run(context: Context) -> Iterator[Figure]:
+    """Median over frames of the head's takes."""
+    cost = in_blender(context)
     yield Figure(
         *("blender_frame", "mesh_and_texture_1024", "ms_per_frame", cost["write_ms"], "ms"),
         bar=f"<= {BUDGET:g} ms",
