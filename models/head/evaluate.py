@@ -113,25 +113,36 @@ def evaluate(
     Raises:
         CaptureError: The performance has no held-out frames with pictures.
     """
+    figures = {}
+    for network, region in zip(head.networks, data.regions, strict=True):
+        name = region.region.name
+        pca = (baselines or {}).get(name)
+        pca = pca or region_baseline(region, data.train, network.dims.code)
+        figures[name] = evaluate_region(network, region, data, pca)
+    return figures
+
+
+def evaluate_region(
+    network: RegionNetwork, region: RegionData, data: TrainingData, pca: JointPCA
+) -> dict[str, dict[str, float]]:
+    """One region's part of `evaluate`: {method: figures}.
+
+    Raises:
+        CaptureError: The performance has no held-out frames with pictures.
+    """
     frames = np.flatnonzero(~data.train)
     if not len(frames):
         raise CaptureError("The performance has no pictured frames in held-out takes.")
-    figures = {}
-    for network, region in zip(head.networks, data.regions, strict=True):
-        name, index = region.region.name, region.basis.index
-        pca = (baselines or {}).get(name)
-        pca = pca or region_baseline(region, data.train, network.dims.code)
-        scores = {method: Score() for method in METHODS}
-        mask = region.region.vertex_mask[index]
-        for part in _batches(frames):
-            true = Frames(
-                region.texture[part].astype(np.float32) / 255, data.vertices[part][:, index]
-            )
-            weight = region.seen[part].astype(np.float32) / 255 * region.owned
-            for method, made in reconstruct(network, pca, region, part).items():
-                scores[method].add(made, true, weight, mask)
-        figures[name] = {method: score.figures() for method, score in scores.items()}
-    return figures
+    scores = {method: Score() for method in METHODS}
+    index = region.basis.index
+    mask = region.region.vertex_mask[index]
+    for part in _batches(frames):
+        texture = region.texture[part].astype(np.float32) / 255
+        true = Frames(texture, data.vertices[part][:, index])
+        weight = region.seen[part].astype(np.float32) / 255 * region.owned
+        for method, made in reconstruct(network, pca, region, part).items():
+            scores[method].add(made, true, weight, mask)
+    return {method: score.figures() for method, score in scores.items()}
 
 
 def seam(head: Head, codes: np.ndarray) -> float:

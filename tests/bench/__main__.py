@@ -10,11 +10,20 @@ import torch
 from models.errors import NeuralFaceError
 from models.files import write_bytes
 
-from . import actor_speech, blender_frame, decode, reconstruction, speech_examples, storage
+from . import (
+    actor_speech,
+    blender_frame,
+    decode,
+    discriminator,
+    reconstruction,
+    speech_examples,
+    storage,
+)
 from .figures import Bench, Context
 
 BENCHES: dict[str, Bench] = {
     "reconstruction": reconstruction.run,
+    "discriminator": discriminator.run,
     "decode": decode.run,
     "blender_frame": blender_frame.run,
     "storage": storage.run,

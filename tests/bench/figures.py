@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.capture.performance import Performance
+from models.head.dataset import TrainingData, load_training_data
 from models.head.inference import Head
 from models.synthetic.bundled import bundled_performance
 
@@ -81,6 +82,11 @@ class Context:
     def performance(self) -> Performance:
         """The performance the bundled head was trained on, made on first use."""
         return bundled_performance(self.cache, self.data)
+
+    @functools.cached_property
+    def training_data(self) -> TrainingData:
+        """Its pictured frames."""
+        return load_training_data(self.performance)
 
 
 Bench = Callable[[Context], Iterator[Figure]]

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from models.head.dataset import load_training_data
 from models.head.evaluate import evaluate, seam
 
 from .figures import Context, Figure
@@ -18,7 +17,7 @@ SEAM_CODES = 24
 
 def run(context: Context) -> Iterator[Figure]:
     """Encode and decode every held-out pictured frame."""
-    data = load_training_data(context.performance)
+    data = context.training_data
     count = int((~data.train).sum())
     for region, scores in evaluate(context.head, data).items():
         model, pca, still = (scores[name] for name in ("model", "pca", "static_texture"))
