@@ -16,7 +16,7 @@ import numpy as np
 from . import heads, materials, runtime
 
 if TYPE_CHECKING:
-    from .runtime import Head, HeadMesh
+    from .runtime import Head, HeadMesh, PixelBuffer
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ STALE_TEXTURES_BEFORE = (5, 2, 0)
 
 _lock = threading.RLock()
 _shown: dict[int, "Shown"] = {}
-_scratch: dict[tuple[int, ...], np.ndarray] = {}
+_buffers: dict[tuple[int, ...], "PixelBuffer"] = {}
 
 
 @dataclass
@@ -142,10 +142,10 @@ def write_frame(obj: bpy.types.Object, vertices: np.ndarray, texture: np.ndarray
     mesh.attributes["position"].data.foreach_set("vector", vertices.ravel())
     node = materials.texture_node(obj)
     if node is not None:
-        size = (*texture.shape[:2], 4)
-        if size not in _scratch:
-            _scratch[size] = np.empty(size, np.float32)
-        node.image.pixels.foreach_set(runtime.pixels(texture, _scratch[size]).ravel())
+        size = texture.shape[:2]
+        if size not in _buffers:
+            _buffers[size] = runtime.pixel_buffer(*size)
+        node.image.pixels.foreach_set(_buffers[size].fill(texture).ravel())
         node.image.update()
         node.image.update_tag()
     mesh.update()

@@ -84,8 +84,7 @@ def _mesh(name: str, source: "HeadMesh") -> bpy.types.Mesh:
 
 
 def _materials(name: str, head: "Head") -> list[bpy.types.Material]:
-    size = (*head.base_texture.shape[:2], 4)
-    pixels = runtime.pixels(head.base_texture, np.empty(size, np.float32))
+    pixels = runtime.pixel_buffer(*head.base_texture.shape[:2]).fill(head.base_texture)
     made = [materials.head_material(name, materials.head_image(name, pixels))]
     for part in head.mesh.parts:
         label = f"{name} {part.name}"

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import settings
 
 if TYPE_CHECKING:
     from ..models.animate import SpeechResult
     from ..models.head.inference import Head
     from ..models.mesh import HeadMesh  # noqa: F401 — for the type checks of other files
+    from ..models.pixels import PixelBuffer
 
 log = logging.getLogger(__name__)
 
@@ -206,11 +205,11 @@ def _open(path: Path, sha256: str) -> "Head":
     return opened
 
 
-def pixels(texture: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Blender's pixels of a decoded texture, written to `out` (rows, columns, 4) float32."""
-    from ..models.pixels import to_blender
+def pixel_buffer(rows: int, columns: int) -> "PixelBuffer":
+    """Makes Blender's pixels of decoded textures (rows, columns, 3)."""
+    from ..models.pixels import PixelBuffer
 
-    return to_blender(texture, out)
+    return PixelBuffer(rows, columns)
 
 
 def styles(head: "Head") -> list[str]:

@@ -1,7 +1,8 @@
 """Puts the regions' decoded textures and vertices together into one face without a seam.
 
 Textures are put together in bytes by OpenCV, whose saturating arithmetic takes a millisecond or two
-for a whole atlas: less than a GPU needs to send that atlas back.
+for a whole atlas: less than a GPU needs to send that atlas back. They are drawn bottom row first,
+as images lie in Blender's memory; turning a whole atlas over would cost as much again.
 """
 
 import cv2
@@ -29,24 +30,34 @@ class TextureComposer:
         face_first = sorted(mesh.regions, key=lambda region: region.name != "face")
         self._places = [mesh.regions.index(region) for region in face_first]
         self._regions = face_first
+        self._side = len(base)
         self._details = [_lost_detail(base, region) for region in face_first]
-        self._windows = [(region.window(), 1 - region.window()) for region in face_first]
+        windows = [cv2.flip(region.window(), 0) for region in face_first]
+        self._windows = [(window, 1 - window) for window in windows]
 
     def __call__(self, textures: list[np.ndarray]) -> np.ndarray:
-        """Regions' textures (R, R, 3) uint8, in the mesh's order → (1024, 1024, 3) uint8."""
+        """Put one frame together.
+
+        Args:
+            textures: Regions' textures (R, R, 3) uint8, in the mesh's order, top row first.
+
+        Returns:
+            (1024, 1024, 3) uint8, top row first: a view of memory with the bottom row first.
+        """
         atlas = None
         steps = zip(self._regions, self._places, self._details, self._windows, strict=True)
         for region, place, detail, windows in steps:
-            drawn = _enlarged(textures[place], region)
+            drawn = _enlarged(cv2.flip(textures[place], 0), region)
             if detail is not None:
                 drawn = cv2.subtract(cv2.add(drawn, detail[0]), detail[1])
             if atlas is None:
-                atlas = drawn.copy() if drawn is textures[place] else drawn
+                atlas = drawn
                 continue
             row, column, rows, columns = region.crop
-            under = atlas[row : row + rows, column : column + columns]
+            bottom = self._side - row
+            under = atlas[bottom - rows : bottom, column : column + columns]
             under[:] = cv2.blendLinear(drawn, np.ascontiguousarray(under), *windows)
-        return atlas
+        return atlas[::-1]
 
 
 def _enlarged(texture: np.ndarray, region: Region) -> np.ndarray:
@@ -59,15 +70,15 @@ def _enlarged(texture: np.ndarray, region: Region) -> np.ndarray:
 def _lost_detail(base: np.ndarray, region: Region) -> tuple[np.ndarray, np.ndarray] | None:
     """What of the base texture the region's resolution cannot hold, as bytes to add and to take.
 
-    None where it can hold everything.
+    Bottom row first; None where it can hold everything.
     """
     row, column, rows, columns = region.crop
     crop = base[row : row + rows, column : column + columns]
     side = (region.resolution, region.resolution)
     if side == (rows, columns):
         return None
-    small = cv2.resize(crop, side, interpolation=cv2.INTER_AREA)
-    kept = _enlarged(small, region)
+    crop = cv2.flip(crop, 0)
+    kept = _enlarged(cv2.resize(crop, side, interpolation=cv2.INTER_AREA), region)
     return cv2.subtract(crop, kept), cv2.subtract(kept, crop)
 
 

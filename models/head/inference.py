@@ -70,7 +70,7 @@ class Decoded:
 
     Attributes:
         vertices: (V, 3) head-local metres, float32.
-        texture: (1024, 1024, 3) sRGB uint8, row 0 is the top.
+        texture: (1024, 1024, 3) sRGB uint8, row 0 is the top (a view: in memory the last is first).
     """
 
     vertices: np.ndarray

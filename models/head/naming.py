@@ -188,14 +188,18 @@ def name_sliders(
             break
         allowed[lonely] = False
     found = likeness(match.turn)
+    first = np.abs(found).argmax(1)
+    for slider, shape in match.shape.items():
+        first[slider] = shape
+    signs = np.where(found[np.arange(size), first] < 0, -1.0, 1.0)
+    found = found * signs[:, None]
     names = []
-    for slider in range(size):
-        first = match.shape.get(slider, int(np.abs(found[slider]).argmax()))
-        label = labels[first]
-        if slider not in match.shape or abs(found[slider, first]) < CLEAR:
-            label = f"{label}, {_second(labels, found[slider], first)}"
+    for slider, shape in enumerate(first):
+        label = labels[shape]
+        if slider not in match.shape or found[slider, shape] < CLEAR:
+            label = f"{label}, {_second(labels, found[slider], shape)}"
         names.append(f"{title}: {label}")
-    return SliderNames(_unique(names), match.turn)
+    return SliderNames(_unique(names), match.turn * signs)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,10 @@
 import os
 import threading
 import time
-from collections import defaultdict
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from ..errors import CancelledError
@@ -16,15 +14,11 @@ from ..progress import Progress, silent
 from .dataset import TrainingData
 from .inference import choose_device
 from .network import RegionNetwork
-from .trainer import Report, Trainer
+from .trainer import Curve, Report, Trainer
 from .training import CODE_SIZES, RegionTask, TrainingConfig, start_network
 
-CURVE_POINTS = 400
 MOST_WORKERS = 2
 """Regions trained at once on a CPU: two take about equally long (face; mouth and eyes)."""
-
-Curve = list[tuple[float, dict[str, float]]]
-"""(how far the training was, losses) points."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +79,7 @@ def train_regions(
     _run_all([trainers[name] for name in longest_first], workers, overall)
     return Training(
         [task.average.eval() for task in tasks.values()],
-        {name: overall.curves[name].points() for name in trainers},
+        {name: trainer.curve for name, trainer in trainers.items()},
         time.monotonic() - begin,
         {name: trainer.step for name, trainer in trainers.items()},
     )
@@ -119,12 +113,11 @@ class _StoppedError(CancelledError):
 
 
 class _Overall:
-    """Joins the regions' reports into one progress and one curve for each; thread-safe."""
+    """Joins the regions' reports into one progress; thread-safe."""
 
     def __init__(self, progress: Progress, shares: dict[str, float]) -> None:
         self.shares, self._progress = shares, progress
         self._fractions = dict.fromkeys(shares, 0.0)
-        self.curves = {name: _Curve() for name in shares}
         self._lock, self._finished = threading.Lock(), False
 
     def stop(self) -> None:
@@ -144,27 +137,7 @@ class _Overall:
                 if self._finished:
                     raise _StoppedError("Training stopped.")
                 self._fractions[name] = fraction
-                self.curves[name].add(fraction, losses)
                 shown = ", ".join(f"{key} {value:.3f}" for key, value in losses.items())
                 self.say(f"{name}: step {step}, {shown}")
 
         return told
-
-
-class _Curve:
-    """Mean losses in equal parts of the training."""
-
-    def __init__(self) -> None:
-        self._sums: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-
-    def add(self, fraction: float, losses: dict[str, float]) -> None:
-        """Count a step."""
-        for name, value in losses.items():
-            self._sums[int(fraction * CURVE_POINTS)][name].append(value)
-
-    def points(self) -> Curve:
-        """Means so far."""
-        return [
-            (place / CURVE_POINTS, {name: float(np.mean(v)) for name, v in values.items()})
-            for place, values in sorted(self._sums.items())
-        ]

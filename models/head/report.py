@@ -11,7 +11,7 @@ from .dataset import TrainingData
 from .evaluate import METHODS, reconstruct
 from .inference import Head
 from .pca import JointPCA
-from .region_training import Curve
+from .trainer import Curve
 
 WIDTH = 1320
 TILE = 132

@@ -17,6 +17,9 @@ from ..errors import NeuralFaceError
 from ..files import replacing
 
 log = logging.getLogger(__name__)
+CURVE_POINTS = 400
+Curve = list[tuple[float, dict[str, float]]]
+"""(how far the training was, mean losses since the point before) points."""
 Report = Callable[[int, float, dict[str, float]], None]
 """Called after each step with the step's number, how far the training is (0…1) and its losses."""
 
@@ -68,6 +71,7 @@ class Trainer:
         self._checkpoint, self._save_every, self._reports = checkpoint, save_every, reports
         self._generator = torch.Generator().manual_seed(seed)
         self.step, self._spent = 0, 0.0
+        self._losses: dict[int, dict[str, list[float]]] = {}
         if checkpoint is not None and checkpoint.is_file():
             self._load(checkpoint)
 
@@ -78,6 +82,20 @@ class Trainer:
         by_time = self._spent / self._seconds if self._seconds else 0.0
         return min(1.0, max(by_steps, by_time))
 
+    @property
+    def curve(self) -> Curve:
+        """Losses so far, also of the runs before this one."""
+        return [
+            (place / CURVE_POINTS, {name: total / count for name, (total, count) in sums.items()})
+            for place, sums in sorted(self._losses.items())
+        ]
+
+    def _note(self, fraction: float, losses: dict[str, float]) -> None:
+        sums = self._losses.setdefault(int(fraction * CURVE_POINTS), {})
+        for name, value in losses.items():
+            total, count = sums.get(name, (0.0, 0))
+            sums[name] = [total + value, count + 1]
+
     def run(self) -> None:
         """Train to the end, saving on the way and at the end.
 
@@ -86,8 +104,8 @@ class Trainer:
         """
         saved = self._spent
         while self.fraction < 1:
-            begin = time.monotonic()
-            losses = self._task.step(self._generator, self.fraction)
+            begin, fraction = time.monotonic(), self.fraction
+            losses = self._task.step(self._generator, fraction)
             wrong = [name for name, value in losses.items() if not math.isfinite(value)]
             if wrong:
                 raise NeuralFaceError(
@@ -95,6 +113,7 @@ class Trainer:
                     "number. The last good checkpoint was kept; start again with a lower "
                     "learning rate."
                 )
+            self._note(fraction, losses)
             self.step += 1
             self._spent += time.monotonic() - begin
             if self._spent - saved >= self._save_every:
@@ -113,6 +132,7 @@ class Trainer:
             "generator": self._generator.get_state(),
             "step": self.step,
             "spent": self._spent,
+            "losses": self._losses,
         }
         with replacing(self._checkpoint) as temporary:
             torch.save(state, temporary)
@@ -123,6 +143,7 @@ class Trainer:
             self._task.restore(state["task"])
             self._generator.set_state(state["generator"])
             self.step, self._spent = int(state["step"]), float(state["spent"])
+            self._losses = state["losses"]
         except Exception as error:  # torch raises many kinds for a damaged or foreign file
             raise NeuralFaceError(
                 f"Cannot continue from {path.name} ({type(error).__name__}): it is damaged or of "
