@@ -13,7 +13,10 @@ from .skin import HAIR_TONE, skin_faces
 from .template import Actor
 
 ASSET = "eyelashes02"
-STRENGTH = 0.55
+CORE = 0.75
+"""Cover of a strand below which nothing is drawn: viewports that know no half transparency draw
+soft edges solid, and lashes became brushes."""
+STRENGTH = 0.5
 
 
 def lashes(actor: Actor, data: Path) -> Part:
@@ -22,7 +25,8 @@ def lashes(actor: Actor, data: Path) -> Part:
     points = asset.positions(actor.base_vertices)
     image = load_image(data / f"hair_textures/{ASSET}.png")
     image[..., :3] = (0.2 * image[..., :3] + 0.4 * 255 * HAIR_TONE).astype(np.uint8)
-    image[..., 3] = (image[..., 3] * STRENGTH).astype(np.uint8)
+    core = np.clip((image[..., 3] / 255 - CORE) / (1 - CORE), 0, 1)
+    image[..., 3] = np.rint(255 * STRENGTH * core)
     vertices, faces = actor.mesh.vertices, skin_faces(actor)
     whole = bind_part("lashes", points, asset.faces, asset.uvs, image, (vertices, faces))
     triangles, weights, offsets = whole.triangles, whole.weights, whole.offsets
