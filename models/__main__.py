@@ -11,6 +11,7 @@ from .errors import NeuralFaceError
 COMMANDS = {
     "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
     "train": ("head.command", "train a head file from a performance"),
+    "align": ("alignment.command", "a recording (and its text or timings) to timed phones"),
     "animate": ("speech.command", "text to animation parameters"),
     "info": ("head.info", "what is in a head file"),
 }

@@ -17,6 +17,18 @@ class TextError(NeuralFaceError):
     """The text cannot be spoken."""
 
 
+class SoundError(NeuralFaceError):
+    """A recording cannot be read, or holds nothing that could be speech."""
+
+
+class AlignmentError(NeuralFaceError):
+    """Text and sound do not belong together."""
+
+
+class TimingsError(NeuralFaceError):
+    """A file of timed phones, words or subtitles cannot be understood."""
+
+
 class MissingDependencyError(NeuralFaceError):
     """A package, program or driver that this task needs is not installed."""
 

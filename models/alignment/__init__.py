@@ -1,0 +1,1 @@
+"""From a recording, or from ready-made timings, to phones."""
