@@ -6,7 +6,7 @@ the second pass expects, and about every second sentence has no path (measured o
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -48,7 +48,7 @@ class Segment:
 
 def align_words(
     sound: Sound, words: Sequence[Sequence[Sequence[str]]]
-) -> list[Segment] | None:
+) -> tuple[list[Segment], bool] | None:
     """Find the phones of words in a sound.
 
     Args:
@@ -56,22 +56,29 @@ def align_words(
         words: Per word its pronunciations, each a sequence of ARPAbet symbols without digits.
 
     Returns:
-        Phones and silences in order without gaps, or None where there is no path: some words
-        cannot be in the sound.
+        Phones and silences in order without gaps, and whether their times were heard (else only
+        the words' were, and phones share them equally); or None where there is no path: some
+        words cannot be in the sound.
 
     Raises:
         MissingDependencyError: pocketsphinx is not installed.
     """
     module = load_pocketsphinx()
+    roughly = None
     for beam in _BEAMS:
-        decoder = module.Decoder(
-            **_SHARED, bestpath=False, beam=beam, pbeam=beam, wbeam=beam, pl_window=0
-        )
+        beams = {"beam": beam, "pbeam": beam, "wbeam": beam, "pl_window": 0}
+        decoder = module.Decoder(**_SHARED, **beams, bestpath=False)
+        names = _add_words(decoder, words)
         try:
-            return _align(decoder, sound, words)
+            decoder.set_align_text(" ".join(names))
+            _decode(decoder, sound)
+            roughly = _equally(decoder, names, words)
+            decoder.set_alignment()
+            _decode(decoder, sound)
+            return list(_segments(decoder.get_alignment())), True
         except RuntimeError as error:
             log.info("No path with a beam of %g: %s", beam, error)
-    return None
+    return (roughly, False) if roughly else None
 
 
 def recognise_phones(sound: Sound) -> list[Segment]:
@@ -113,33 +120,53 @@ def load_pocketsphinx() -> ModuleType:
 _SHARED = {"lm": None, "dict": None, "loglevel": "FATAL"}
 
 
-def _align(decoder: Any, sound: Sound, words: Sequence) -> list[Segment]:
+def _add_words(decoder: Any, words: Sequence) -> list[str]:
+    """Put every word with its variants in the decoder's dictionary; returns the words' names."""
     names: dict[tuple, str] = {}
-    for word in words:
-        key = tuple(tuple(variant) for variant in word)
-        if key not in names:
-            names[key] = f"word{len(names)}"
-            for place, variant in enumerate(key):
-                name = names[key] if not place else f"{names[key]}({place + 1})"
-                decoder.add_word(name, " ".join(variant), True)
-    decoder.set_align_text(" ".join(names[tuple(tuple(v) for v in word)] for word in words))
-    _decode(decoder, sound)
-    if decoder.hyp() is None:
-        raise RuntimeError("no hypothesis")
-    decoder.set_alignment()
-    _decode(decoder, sound)
-    segments = list(_segments(decoder.get_alignment()))
-    if len({s.word for s in segments if s.word >= 0}) != len(words):
+    keys = [tuple(tuple(variant) for variant in word) for word in words]
+    for key in dict.fromkeys(keys):
+        names[key] = f"word{len(names)}"
+        for place, variant in enumerate(key):
+            name = names[key] if not place else f"{names[key]}({place + 1})"
+            decoder.add_word(name, " ".join(variant), True)
+    return [names[key] for key in keys]
+
+
+def _variant(name: str) -> int:
+    return int(name.partition("(")[2].rstrip(")") or 1) - 1
+
+
+def _equally(decoder: Any, names: list[str], words: Sequence) -> list[Segment]:
+    """The words found so far, each word's time shared equally by its phones.
+
+    Raises:
+        RuntimeError: Not all words were found.
+    """
+    found = [s for s in decoder.seg() or () if s.end_frame >= s.start_frame]
+    if sum(s.word.startswith("word") for s in found) != len(names):
         raise RuntimeError("words are missing")
+    segments, index = [], -1
+    for item in found:
+        first, last = item.start_frame, item.end_frame + 1
+        if not item.word.startswith("word"):
+            segments.append(Segment(SILENCE, first, last - first))
+            continue
+        index += 1
+        variant = _variant(item.word)
+        labels = words[index][variant]
+        edges = [first + (last - first) * i // len(labels) for i in range(len(labels) + 1)]
+        for place, label in enumerate(labels):
+            count = edges[place + 1] - edges[place]
+            segments.append(Segment(label, edges[place], count, 0.0, index, variant))
     return segments
 
 
-def _segments(alignment: Any) -> Any:
+def _segments(alignment: Any) -> Iterator[Segment]:
     index = -1
     for word in alignment:
         silent = not word.name.startswith("word")
         index += not silent
-        variant = int(word.name.partition("(")[2].rstrip(")") or 1) - 1 if not silent else 0
+        variant = 0 if silent else _variant(word.name)
         for phone in word:
             place = -1 if silent else index
             yield Segment(

@@ -12,6 +12,7 @@ from models.files import write_bytes
 
 from . import (
     actor_speech,
+    alignment,
     blender_frame,
     decode,
     discriminator,
@@ -28,6 +29,7 @@ BENCHES: dict[str, Bench] = {
     "blender_frame": blender_frame.run,
     "storage": storage.run,
     "actor_speech": actor_speech.run,
+    "alignment": alignment.run,
     "speech_examples": speech_examples.run,
 }
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,72 @@
+"""Forced alignment against known phone times."""
+
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from models.alignment.align import align
+from models.alignment.result import FORCED
+from models.alignment.sound import HERTZ, read_sound
+from models.errors import NeuralFaceError
+from models.speech.flite import VOICE
+
+from .alignment_truth import Spoken, by_flite, onset_pairs, recorded
+from .figures import Context, Figure
+from .sentences import judged
+
+MEDIAN_MS, MEAN_MS, TIMES_REAL_TIME = 10.0, 15.0, 20.0
+OTHER_VOICES = ("kal", "kal16", "rms", "awb")
+_OTHERS = 25
+_EVERY, _FIRST = 20, 7
+
+
+def run(context: Context) -> Iterator[Figure]:
+    """flite's sentences; a few of its other voices; a real talker where recordings are at hand."""
+    with tempfile.TemporaryDirectory() as folder:
+        note = f"100 sentences, voice {VOICE}; corrections measured on other sentences"
+        yield from _judge("flite", list(by_flite(judged(), VOICE, Path(folder))), note, bars=True)
+        for voice in OTHER_VOICES:
+            spoken = list(by_flite(judged()[:_OTHERS], voice, Path(folder)))
+            yield from _judge(f"flite_{voice}", spoken, f"{_OTHERS} sentences", bars=False)
+    recordings = context.data / "spoken_english" if context.data else None
+    if recordings and recordings.is_dir():
+        spoken = recorded(recordings, _EVERY, _FIRST)
+        note = "a real talker; against another forced alignment of 10 ms steps, no hand labels"
+        yield from _judge("spoken_english", list(spoken), note, bars=False)
+
+
+def _judge(case: str, spoken: Iterable[Spoken], note: str, *, bars: bool) -> Iterator[Figure]:
+    errors: list[float] = []
+    failed = count = 0
+    sound = taken = 0.0
+    for truth in spoken:
+        count += 1
+        sound += len(read_sound(truth.path).samples) / HERTZ
+        began = time.perf_counter()
+        try:
+            found = align(truth.path, truth.text)
+        except NeuralFaceError:
+            failed += 1
+            continue
+        finally:
+            taken += time.perf_counter() - began
+        failed += found.method != FORCED
+        errors += [1000 * error for _, _, error in onset_pairs(truth, found.phones)]
+    apart = np.abs(errors)
+    late = f"{note}; {len(errors)} onsets, {np.median(errors):+.1f} ms late in the median"
+    rows = (
+        ("median_ms", np.median(apart), "ms", f"<= {MEDIAN_MS:g}", MEDIAN_MS, late),
+        ("mean_ms", apart.mean(), "ms", f"<= {MEAN_MS:g}", MEAN_MS, late),
+        ("failed_share", failed / count, "", "== 0", 0.0, f"of {count}"),
+    )
+    for metric, value, unit, bar, most, text in rows:
+        holds = bool(value <= most) if bars else None
+        yield Figure(
+            "alignment", case, metric, float(value), unit, bar if bars else "", holds, note=text
+        )
+    speed = sound / taken
+    bar, holds = (f">= {TIMES_REAL_TIME:g}", speed >= TIMES_REAL_TIME) if bars else ("", None)
+    yield Figure("alignment", case, "times_real_time", speed, "", bar, holds, note="one thread")
