@@ -124,7 +124,7 @@ def test_formats_give_the_same_times(spoken: list[Spoken], tmp_path: Path, kind:
 @needs_ffmpeg
 def test_sound_of_a_video(spoken: list[Spoken], tmp_path: Path) -> None:
     path = tmp_path / "take.mp4"
-    picture = ["-f", "lavfi", "-i", "color=black:s=64x64:r=25:d=3", "-shortest"]
+    picture = ["-f", "lavfi", "-i", "color=black:s=64x64:r=25:d=8", "-shortest"]
     command = ["ffmpeg", "-v", "error", "-i", str(spoken[2].path), *picture, "-c:a", "aac"]
     subprocess.run([*command, str(path)], check=True, timeout=60)
     assert np.median(np.abs(_errors_ms(spoken[2], path))) <= 20

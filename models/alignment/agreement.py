@@ -6,31 +6,32 @@ decoys are the text's own phones in other orders: a text that is really said bea
 
 from collections.abc import Sequence
 
-from .activity import contrast
 from .decoder import Segment, align_words
 from .sound import Sound
 
-_LEAD, _LEAD_UNCOVERED = 2.0, 20.0
+_LEAD, _LEAD_UNCOVERED = 6.0, 20.0
 _UNCOVERED = 0.35
-_CLEAN_DB, _CLEAN_SCORE = 25.0, -34.0
-_SURE = -26.0
-"""Right texts on clean sound scored −10 to −25, in noise of 10 dB SNR −24 to −48 with a lead over
-their decoys of 2.7 or more; other texts scored −25 to −80, and those with a lead above 2 left a
-third of the loud sound uncovered or were on clean sound (flite's voices and one real talker)."""
+_CLEAN_SCORE, _SURE = -34.0, -26.0
+"""On clean sound right texts scored −10 to −25, others −25 to −80 (three of flite's voices and a
+real talker). In noise of 10 dB SNR, lowered by `denoised`, right texts scored −24 to −53 and led
+their decoys by 8.7 or more; others led by 9.0 or less, most by less than 3 (two voices)."""
 
 
-def fits(sound: Sound, words: Sequence[Sequence[str]], score: float, uncovered: float) -> bool:
+def fits(
+    sound: Sound, words: Sequence[Sequence[str]], score: float, uncovered: float, *, noisy: bool
+) -> bool:
     """Whether the words are what the sound says.
 
     Args:
-        sound: The recording.
+        sound: The recording, its noise lowered.
         words: ARPAbet phones of each word, without digits.
         score: `mean_score` of the text on the sound.
         uncovered: Share of the loud sound that belongs to no word.
+        noisy: Whether there was noise.
     """
     if score >= _SURE and uncovered < _UNCOVERED:
         return True
-    if score < _CLEAN_SCORE and contrast(sound) > _CLEAN_DB:
+    if score < _CLEAN_SCORE and not noisy:
         return False
     lead = lead_over_decoys(sound, words, score)
     return lead >= (_LEAD if uncovered < _UNCOVERED else _LEAD_UNCOVERED)

@@ -8,6 +8,7 @@ from ..speech.text import Pronunciation
 from .activity import active_frames
 from .agreement import fits, mean_score
 from .decoder import Segment, align_words
+from .denoise import denoised, is_noisy
 from .onsets import onsets
 from .pronunciations import bare, variants
 from .result import FORCED, PROPORTIONAL, Alignment
@@ -26,6 +27,8 @@ def align_text(sound: Sound, spoken: Pronunciation) -> Alignment:
         AlignmentError: The text is not what is said.
         MissingDependencyError: pocketsphinx is not installed.
     """
+    noisy = is_noisy(sound)
+    sound = denoised(sound) if noisy else sound
     readings = [variants(word) for word in spoken.words]
     found = align_words(sound, [[bare(symbols) for symbols in word] for word in readings])
     if found is None:
@@ -37,7 +40,7 @@ def align_text(sound: Sound, spoken: Pronunciation) -> Alignment:
         warnings.append("Only words were found in the sound; their phones' times are estimated.")
         return _result(phones, PROPORTIONAL, warnings, 0.0, sound, spoken)
     score, uncovered = mean_score(segments), _uncovered(sound, segments)
-    if not fits(sound, [bare(word[0]) for word in readings], score, uncovered):
+    if not fits(sound, [bare(word[0]) for word in readings], score, uncovered, noisy=noisy):
         raise _mismatch(spoken)
     if score < _DOUBTFUL:
         warnings.append("Text and sound fit badly: noise, or some words differ. Check the times.")

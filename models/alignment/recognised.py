@@ -6,6 +6,7 @@ from ..errors import SoundError
 from ..speech.phones import Phones, is_vowel
 from .activity import active_frames
 from .decoder import Segment, recognise_phones
+from .denoise import denoised, is_noisy
 from .onsets import onsets
 from .result import RECOGNISED, Alignment
 from .sound import Sound
@@ -23,6 +24,7 @@ def recognise(sound: Sound) -> Alignment:
         SoundError: The sound is no speech (music, noise).
         MissingDependencyError: pocketsphinx is not installed.
     """
+    sound = denoised(sound) if is_noisy(sound) else sound
     segments = recognise_phones(sound)
     share = speech_share(sound, segments)
     if share < _LEAST:
