@@ -14,6 +14,7 @@ LAYERS = ("models", "neural_face_addon", "operators", "panels")
 BLENDER = {"bpy", "bpy_extras", "bmesh", "mathutils", "gpu", "gpu_extras", "blf", "bl_ui", "aud"}
 BLENDER |= {"addon_utils", "bl_operators", "idprop", "imbuf", "freestyle"}
 NUMERIC = {"torch", "scipy", "cv2", "safetensors", "soundfile", "g2p_en", "nltk", "mediapipe"}
+NUMERIC |= {"pocketsphinx"}
 MAY_IMPORT = {
     "models": {"models"},
     "neural_face_addon": {"neural_face_addon"},
