@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 FRAME = 0.01
 """Seconds between the decoder's frames."""
 
-_BEAMS = (1e-100, 1e-250)
+_BEAMS = (1e-60, 1e-250)
 _LANGUAGE_WEIGHT = 2.0
 
 
