@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         result = module.run(options)
     except NeuralFaceError as error:
-        print(f"error: {error}", file=sys.stderr)
+        over_progress = "\r\x1b[K" if sys.stderr.isatty() else ""
+        print(f"{over_progress}error: {error}", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(result, ensure_ascii=False))

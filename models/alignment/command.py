@@ -2,10 +2,11 @@
 
 import argparse
 import contextlib
+import sys
 from pathlib import Path
 
 from ..errors import TextError
-from ..progress import TerminalProgress
+from ..progress import TerminalProgress, silent
 from .align import align
 from .output import check_output, save_alignment, to_record
 
@@ -36,7 +37,8 @@ def run(options: argparse.Namespace) -> dict:
     if options.output:
         check_output(options.output)
     text = _read_text(options.text_file) if options.text_file else options.text
-    found = align(options.sound, text, TerminalProgress(), timings=options.timings)
+    progress = TerminalProgress() if sys.stderr.isatty() else silent
+    found = align(options.sound, text, progress, timings=options.timings)
     if options.output:
         save_alignment(found, options.output)
     record = to_record(found)
