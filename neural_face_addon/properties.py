@@ -68,6 +68,11 @@ class NEURALFACE_PG_speech(bpy.types.PropertyGroup):
     """The line to speak and what became of it."""
 
     text: StringProperty(name="Text", description="Line to speak")
+    audio_filepath: StringProperty(
+        name="Recording",
+        description="Sound or video that says the line; without a line its sounds are recognised",
+        subtype="FILE_PATH",
+    )
     rate: FloatProperty(
         name="Rate", description="Tempo of speech", default=1.0, min=0.25, max=4.0, soft_max=2.0
     )

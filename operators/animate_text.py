@@ -1,4 +1,4 @@
-"""Speak a typed line: lip-sync keyframes for mouth, eyes, brows and head pose."""
+"""Speak a typed or recorded line: lip-sync keyframes for mouth, eyes, brows and head pose."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..neural_face_addon.tasks import TaskOperator
 
 
 class NEURALFACE_OT_animate_text(TaskOperator, bpy.types.Operator):
-    """Let the head speak a typed line; the keys go to a new action"""
+    """Let the head speak a typed line, or follow a recording; the keys go to a new action"""
 
     bl_idname = "neural_face.animate_text"
     bl_label = "Animate Text"
@@ -20,7 +20,10 @@ class NEURALFACE_OT_animate_text(TaskOperator, bpy.types.Operator):
 
     text: StringProperty(name="Text", description="Line to speak", options={"SKIP_SAVE"})
     audio_filepath: StringProperty(
-        name="Voice", subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"}
+        name="Recording",
+        description="Sound or video that says the line; its timing is followed",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
     )
     method: EnumProperty(
         name="Method",
@@ -42,10 +45,6 @@ class NEURALFACE_OT_animate_text(TaskOperator, bpy.types.Operator):
 
     def prepare(self, context: bpy.types.Context) -> Work:
         """Take down what is asked for."""
-        if self.audio_filepath:
-            raise runtime.user_error(
-                "Speech cannot follow a voice recording yet: leave the audio file empty."
-            )
         obj = heads.active(context)
         render = context.scene.render
         self._name = obj.name
@@ -59,6 +58,7 @@ class NEURALFACE_OT_animate_text(TaskOperator, bpy.types.Operator):
             self.strength,
             self.frame_start,
             render.fps / render.fps_base,
+            self.audio_filepath,
         )
         return speech.work(obj, self._line)
 

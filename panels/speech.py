@@ -19,11 +19,12 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         group = heads.active(context).neural_face
         speech = group.speech
         layout.prop(speech, "text", text="", icon="SPEAKER", placeholder="Line to speak")
+        layout.prop(speech, "audio_filepath", text="", icon="SOUND", placeholder="Recording")
         row = layout.row()
-        row.enabled = bool(speech.text.strip())
+        row.enabled = bool(speech.text.strip() or speech.audio_filepath)
         button = row.operator("neural_face.animate_text", icon="PLAY")
         settings = ("rate", "pause", "strength", "seed", "frame_start")
-        for name in ("text", "style", *settings):
+        for name in ("text", "audio_filepath", "style", *settings):
             setattr(button, name, getattr(speech, name))
         layout.use_property_split = True
         layout.use_property_decorate = False

@@ -91,15 +91,24 @@ def test_style_that_the_head_lacks(scene: object, tiny_head: Path, unchanged: Ca
     fails(operator, "no style 'bored'; it has: happy, neutral", text="Hello.", style="bored")
 
 
-def test_voice_recording(scene: object, tiny_head: Path, unchanged: Callable) -> None:
+def test_no_such_recording(scene: object, tiny_head: Path, unchanged: Callable) -> None:
+    pytest.importorskip("pocketsphinx", reason="alignment needs pocketsphinx")
     import_head(tiny_head)
     unchanged()
-    fails(
-        bpy.ops.neural_face.animate_text,
-        "cannot follow a voice recording",
-        text="Hello.",
-        audio_filepath="a.wav",
-    )
+    operator = bpy.ops.neural_face.animate_text
+    fails(operator, "gone.wav", text="Hello.", audio_filepath="/gone.wav")
+
+
+def test_missing_pocketsphinx(
+    scene: object, tiny_head: Path, unchanged: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neural_face.neural_face_addon import runtime
+
+    import_head(tiny_head)
+    monkeypatch.setattr(runtime, "RECORDING_PACKAGES", {"no_such_module": "pocketsphinx"})
+    unchanged()
+    operator = bpy.ops.neural_face.animate_text
+    fails(operator, "pocketsphinx", text="Hello.", audio_filepath="a.wav")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`python -m models animate`: a line of text as animation parameters in a file."""
+"""`python -m models animate`: a line, typed or recorded, as animation parameters in a file."""
 
 import argparse
 import csv
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("head", type=Path, metavar="HEAD", help="head file (.nface)")
-    parser.add_argument("--text", required=True, help="line to speak")
+    parser.add_argument("--text", default="", help="line to speak")
+    parser.add_argument(
+        "--audio", type=Path, help="recording whose times to take; says the text where one is given"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help=".npz or .csv to write")
     parser.add_argument("--vertices", action="store_true", help="add decoded vertices (.npz only)")
     parser.add_argument(
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace) -> dict:
         voice_path=options.voice,
         progress=TerminalProgress(),
         settings=ExampleSettings(style=options.style),
+        recording=options.audio,
     )
     if kind == ".npz":
         write_arrays(options.output, **_arrays(head, result, options.vertices))
@@ -68,6 +72,7 @@ def run(options: argparse.Namespace) -> dict:
         "words": len(result.words),
         "cues": len(result.cues),
         "unknown": list(result.unknown),
+        "warnings": list(result.warnings),
         "voice": str(result.voice) if result.voice else None,
         "output": str(options.output),
     }
