@@ -105,25 +105,16 @@ def animate_text(
         raise TextError(f"The frame rate must be between 1 and {_MOST_FPS:g} per second.")
     settings = settings or ExampleSettings()
     progress(0.0, "Reading the text")
-    line = _Line(phones) if phones is not None else None
-    if line is None and recording is not None:
+    if phones is not None:
+        line = _Line(phones)
+    elif recording is not None:
         line = _recorded(text, Path(recording), _part(progress, 0.0, 0.2))
-    if line is None:
+    else:
         line = _typed(head, pronounce(text), rate, pause, voice_path, settings.style)
     progress(0.2, "Choosing captured movements")
     animator = animator_of(head)
-    phones = line.phones
-    parameters = animator.animate(phones, fps, seed, settings, _part(progress, 0.2, 1.0))
-    return SpeechResult(
-        parameters,
-        phones,
-        cues(phones),
-        line.words,
-        line.unknown,
-        line.voice,
-        phones.seconds,
-        line.warnings,
-    )
+    parameters = animator.animate(line.phones, fps, seed, settings, _part(progress, 0.2, 1.0))
+    return line.result(parameters)
 
 
 @dataclass(frozen=True)
@@ -135,6 +126,19 @@ class _Line:
     unknown: tuple[str, ...] = ()
     voice: Path | None = None
     warnings: tuple[str, ...] = ()
+
+    def result(self, parameters: AnimationParameters) -> SpeechResult:
+        """The line with its movement."""
+        return SpeechResult(
+            parameters,
+            self.phones,
+            cues(self.phones),
+            self.words,
+            self.unknown,
+            self.voice,
+            self.phones.seconds,
+            self.warnings,
+        )
 
 
 def animator_of(head: "Head") -> ExampleAnimator:

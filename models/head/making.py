@@ -69,33 +69,8 @@ def build_head(
     progress(0.6, "encoding motion")
     examples = _examples(performance, coder, space)
     captured = examples.codes if len(examples.codes) else space.codes([c.latents for c in codes])
-    low, high = np.percentile(captured, PERCENTILES, axis=0)
-    regions = [name for name, size in _sizes(networks) for _ in range(size)]
-    fit = held_out_fit(data, codes, maps)
-    document = {
-        "schema": 1,
-        "name": str(performance.about.get("name", "Head")),
-        "fps": performance.fps,
-        **{
-            key: performance.about.get(key, default)
-            for key, default in (
-                ("licence", ""),
-                ("consent", ""),
-                ("provenance", ""),
-                ("credits", []),
-            )
-        },
-        "units": {"length": "metre", "time": "second", "texture": "sRGB", "axes": "Z up, face -Y"},
-        "regions": [
-            {"name": name, "dims": network.dims.to_dict()}
-            for name, network in zip(REGION_NAMES, networks, strict=True)
-        ],
-        "sliders": [
-            {"name": name, "region": region, "low": float(least), "high": float(most)}
-            for name, region, least, most in zip(names, regions, low, high, strict=True)
-        ],
-        "training": {"control_map_r2": fit, **(figures or {})},
-    }
+    document = _document(performance, networks, names, captured)
+    document["training"] = {"control_map_r2": held_out_fit(data, codes, maps), **(figures or {})}
     tensors = space.tensors()
     for name, network in zip(REGION_NAMES, networks, strict=True):
         tensors |= pack_network(name, network)
@@ -107,8 +82,29 @@ def build_head(
     return HeadFile(document, tensors, data.mesh, data.base, head.examples, _thumbnail(rest))
 
 
-def _sizes(networks: list[RegionNetwork]) -> list[tuple[str, int]]:
-    return [(n, network.dims.code) for n, network in zip(REGION_NAMES, networks, strict=True)]
+def _document(
+    performance: Performance, networks: list[RegionNetwork], names: list[str], captured: np.ndarray
+) -> dict:
+    """head.json but for the training's figures; sliders range as captured codes (n, Z) do."""
+    sizes = zip(REGION_NAMES, networks, strict=True)
+    regions = [name for name, network in sizes for _ in range(network.dims.code)]
+    low, high = np.percentile(captured, PERCENTILES, axis=0)
+    about = {"licence": "", "consent": "", "provenance": "", "credits": []}
+    return {
+        "schema": 1,
+        "name": str(performance.about.get("name", "Head")),
+        "fps": performance.fps,
+        **{key: performance.about.get(key, default) for key, default in about.items()},
+        "units": {"length": "metre", "time": "second", "texture": "sRGB", "axes": "Z up, face -Y"},
+        "regions": [
+            {"name": name, "dims": network.dims.to_dict()}
+            for name, network in zip(REGION_NAMES, networks, strict=True)
+        ],
+        "sliders": [
+            {"name": name, "region": region, "low": float(least), "high": float(most)}
+            for name, region, least, most in zip(names, regions, low, high, strict=True)
+        ],
+    }
 
 
 class MotionCoder:

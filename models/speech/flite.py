@@ -20,8 +20,9 @@ from .utterance import Utterance, align_labels, read_wave, run_program, sentence
 log = logging.getLogger(__name__)
 VOICE = "slt"
 
-_RENAMED = {"pau": SILENCE, "ax": "AH", "axr": "ER", "ix": "IH", "dx": "T", "nx": "N"}
-_RENAMED |= {"el": "L", "em": "M", "en": "N", "hv": "HH", "ssil": SILENCE, "h#": SILENCE}
+RENAMED = {"pau": SILENCE, "ax": "AH", "axr": "ER", "ix": "IH", "dx": "T", "nx": "N"}
+RENAMED |= {"el": "L", "em": "M", "en": "N", "hv": "HH", "ssil": SILENCE, "h#": SILENCE}
+"""Its phones that ARPAbet calls otherwise."""
 
 
 def available() -> bool:
@@ -51,7 +52,7 @@ def _sentence(
     pairs = re.findall(r"([a-z@#]+):(\d+\.\d+)", printed)
     if not pairs:
         raise ValueError("flite printed no phones")
-    label = [_RENAMED.get(name, name.upper()) for name, _ in pairs]
+    label = [RENAMED.get(name, name.upper()) for name, _ in pairs]
     end = np.array([float(seconds) for _, seconds in pairs])
     samples, hertz = read_wave(path)
     inside = (spoken.word >= first) & (spoken.word < last)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import MissingDependencyError
-from models.speech.flite import _RENAMED, available
+from models.speech.flite import RENAMED, available
 from models.speech.phones import SILENCE, Phones
 from models.speech.utterance import align_labels, run_program
 
@@ -32,7 +32,7 @@ def by_flite(texts: Sequence[str], voice: str, folder: Path) -> Iterator[Spoken]
         path = folder / f"{voice}_{number}.wav"
         command = ["flite", "-voice", voice, "-psdur", "-t", text, "-o", str(path)]
         pairs = re.findall(r"([a-z@#]+):(\d+\.\d+)", run_program(command, 60.0))
-        label = tuple(_RENAMED.get(name, name.upper()) for name, _ in pairs)
+        label = tuple(RENAMED.get(name, name.upper()) for name, _ in pairs)
         end = np.array([float(seconds) for _, seconds in pairs])
         yield Spoken(path, text, label, np.append(0.0, end[:-1]))
 
