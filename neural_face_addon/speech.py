@@ -85,8 +85,8 @@ def apply(scene: bpy.types.Scene, obj: bpy.types.Object, line: Line, result: "Sp
     frames = line.frame_start + np.asarray(result.parameters.times) * line.fps
     action, keys = write_action(name, frames, _channels(obj, result))
     _keep_cues(obj, line, result)
-    if result.voice is not None:
-        path = Path(result.voice)
+    if result.line.voice is not None:
+        path = Path(result.line.voice)
         strip = place_voice(scene, path, name, line.frame_start, result.seconds)
         if line.recording is None:  # a recording stays where the user keeps it
             strip.sound.pack()
@@ -94,9 +94,9 @@ def apply(scene: bpy.types.Scene, obj: bpy.types.Object, line: Line, result: "Sp
     first, last = int(frames[0]), int(np.ceil(frames[-1]))
     scene.frame_end = max(scene.frame_end, last)
     report = f"{keys} keys on frames {first} to {last} in the action {action.name}"
-    if result.unknown:
-        report += f"; not spoken: {' '.join(str(item) for item in result.unknown)}"
-    report = "; ".join((report, *result.warnings))
+    if result.line.unknown:
+        report += f"; not spoken: {' '.join(str(item) for item in result.line.unknown)}"
+    report = "; ".join((report, *result.line.warnings))
     obj.neural_face.speech.report = report
     return report
 
@@ -130,7 +130,7 @@ def _keep_cues(obj: bpy.types.Object, line: Line, result: "SpeechResult") -> Non
         setattr(speech, name, getattr(line, name))
     speech.frame_start = line.frame_start
     speech.cues.clear()
-    for cue in result.cues:
+    for cue in result.line.cues:
         item = speech.cues.add()
         item.viseme, item.phone = str(cue.viseme), str(cue.phone)
         item.start, item.end = float(cue.start), float(cue.end)

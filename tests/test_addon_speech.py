@@ -129,14 +129,14 @@ def test_style_and_strength_reach_the_numeric_layer(scene: object, head: object)
     from neural_face.neural_face_addon import playback
 
     from models.animate import animate_text
-    from models.speech.examples import ExampleSettings
+    from models.speech.manner import Manner, StyleCurve
 
     assert [style.name for style in head.neural_face.styles] == ["happy", "neutral"]
     bpy.ops.neural_face.animate_text(text=TEXT, style="happy", strength=0.5)
-    manner = ExampleSettings(style="happy", strength=0.5)
+    manner = Manner(StyleCurve("happy"), 0.5)
     voice = Path(bpy.app.tempdir) / "again.wav"
     opened, fps = playback.open_head(head), scene.render.fps
-    result = animate_text(opened, TEXT, fps=fps, settings=manner, voice_path=voice)
+    result = animate_text(opened, TEXT, fps=fps, manner=manner, voice_path=voice)
     jaw = curves(head.animation_data.action, head)["neural_face.mouth", 0]
     values = [point.co[1] for point in jaw.keyframe_points]
     np.testing.assert_allclose(values, result.parameters.codes[:, 0], atol=1e-5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.__main__ import main
-from models.animate import SpeechResult, animate_text, animator_of
+from models.animate import SpeechResult, animate_text, tools_of
 from models.errors import CancelledError, TextError
 from models.head.inference import Head
 from models.speech.phones import Phones
@@ -33,11 +33,13 @@ def test_result_is_whole(head: Head, spoken: SpeechResult) -> None:
     assert np.isfinite(parameters.codes).all()
     assert np.allclose(np.diff(parameters.times), 1 / 25)
     assert parameters.times[-1] == pytest.approx(spoken.seconds, abs=1 / 25)
-    assert [word.text for word in spoken.words] == "bob may see my baby maybe".split()
-    assert spoken.unknown == ("😀",)
-    assert spoken.voice is None
-    assert [c.start for c in spoken.cues[1:]] == pytest.approx([c.end for c in spoken.cues[:-1]])
-    assert spoken.cues[1].viseme == "Closed Lips"
+    assert [word.text for word in spoken.line.words] == "bob may see my baby maybe".split()
+    assert spoken.line.unknown == ("😀",)
+    assert spoken.line.voice is None
+    assert [c.start for c in spoken.line.cues[1:]] == pytest.approx(
+        [c.end for c in spoken.line.cues[:-1]]
+    )
+    assert spoken.line.cues[1].viseme == "Closed Lips"
 
 
 def test_lip_gaps_are_those_of_whole_frames(head: Head, spoken: SpeechResult) -> None:
@@ -55,11 +57,11 @@ def test_rate_pause_and_phones(head: Head, spoken: SpeechResult) -> None:
     given = Phones.build(["sil", "M", "AA", "sil"], [0, 0.3, 0.4, 0.6], [0.3, 0.4, 0.6, 1.0])
     result = animate_text(head, "", phones=given)
     assert result.seconds == 1.0
-    assert result.words == ()
+    assert result.line.words == ()
 
 
 def test_takes_are_prepared_once(head: Head, spoken: SpeechResult) -> None:
-    assert animator_of(head) is animator_of(head)
+    assert tools_of(head) is tools_of(head)
     again = animate_text(head, LINE, fps=25.0)
     assert np.array_equal(again.parameters.codes, spoken.parameters.codes)
 
@@ -68,8 +70,8 @@ def test_voice_has_the_same_times(head: Head, tmp_path: Path) -> None:
     if not installed_voices():
         pytest.skip("neither flite nor espeak-ng is installed")
     result = animate_text(head, LINE, voice_path=tmp_path / "line.wav")
-    assert result.voice == tmp_path / "line.wav"
-    assert result.voice.stat().st_size > 10_000
+    assert result.line.voice == tmp_path / "line.wav"
+    assert result.line.voice.stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(

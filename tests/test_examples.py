@@ -75,9 +75,7 @@ def test_new_sentences_look_as_they_should(animator: ExampleAnimator) -> None:
 
 
 @pytest.mark.parametrize("fps", [24.0, 25.0, 30.0, 60.0])
-@pytest.mark.parametrize(
-    "settings", [ExampleSettings(), ExampleSettings(strength=1.4, smoothing=0.03)]
-)
+@pytest.mark.parametrize("settings", [ExampleSettings(), ExampleSettings(smoothing=0.03)])
 def test_lips_close(animator: ExampleAnimator, fps: float, settings: ExampleSettings) -> None:
     for seed in range(3):
         phones = _line(seed)

@@ -1,4 +1,4 @@
-"""Phones and visemes: every phone has one class, neighbours merge, edited cues give phones back."""
+"""Phones and visemes: every phone has one class and is a cue, edited cues give phones back."""
 
 import numpy as np
 import pytest
@@ -20,22 +20,18 @@ def test_every_phone_has_one_class() -> None:
     assert VISEME_NAMES[VISEME_INDEX[INVENTORY.index("M")]] == "Closed Lips"
 
 
-def test_neighbours_of_one_class_are_one_cue() -> None:
+def test_every_phone_is_a_cue_and_silences_are_one() -> None:
     found = cues(_phones("sil sil B P AA T sil"))
     assert [(cue.viseme, cue.phone) for cue in found] == [
         ("Rest", "sil"),
-        ("Closed Lips", "B P"),
+        ("Closed Lips", "B"),
+        ("Closed Lips", "P"),
         ("Wide Open", "AA"),
         ("Tongue Tip", "T"),
         ("Rest", "sil"),
     ]
-    assert found[1].start == pytest.approx(0.2)
-    assert found[1].end == pytest.approx(0.4)
-
-
-def test_cues_apart_in_time_stay_apart() -> None:
-    phones = Phones.build(["B", "P"], [0.0, 0.5], [0.1, 0.6])
-    assert len(cues(phones)) == 2
+    assert found[0].end == pytest.approx(0.2)
+    assert found[3].stress == 0
 
 
 def test_edited_cues_give_phones_back() -> None:
@@ -43,7 +39,19 @@ def test_edited_cues_give_phones_back() -> None:
     again = phones_of(cues(phones))
     assert again.label.tolist() == phones.label.tolist()
     assert np.allclose(again.start, phones.start)
-    assert phones_of([Cue(0.0, 1.0, "Closed Lips", "")]).label.tolist() == ["P"]
+    assert again.stress.tolist() == phones.stress.tolist()
+    changed = phones_of([Cue(0.4, 1.0, "Closed Lips", "AA"), Cue(0.0, 0.6, "Rest", "sil")])
+    assert changed.label.tolist() == ["sil", "P"]
+    assert changed.end[0] == changed.start[1] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("cue", "sentence"),
+    [(Cue(0.0, 1.0, "Smile", "AA"), "no viseme"), (Cue(1.0, 0.5, "Rest", "sil"), "before it")],
+)
+def test_impossible_cues_are_refused(cue: Cue, sentence: str) -> None:
+    with pytest.raises(TextError, match=sentence):
+        phones_of([cue])
 
 
 def test_phones_merge_shift_and_round_trip() -> None:

@@ -12,7 +12,7 @@ from ..animate import METHODS, SpeechResult, animate_text
 from ..errors import NeuralFaceError
 from ..files import write_arrays, write_bytes
 from ..progress import TerminalProgress
-from .examples import ExampleSettings
+from .manner import Manner, StyleCurve
 
 if TYPE_CHECKING:
     from ..head.inference import Head
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> dict:
         seed=options.seed,
         voice_path=options.voice,
         progress=TerminalProgress(),
-        settings=ExampleSettings(style=options.style),
+        manner=Manner(StyleCurve(options.style)),
         recording=options.audio,
     )
     if kind == ".npz":
@@ -69,11 +69,11 @@ def run(options: argparse.Namespace) -> dict:
     return {
         "frames": len(result.parameters.times),
         "seconds": round(result.seconds, 3),
-        "words": len(result.words),
-        "cues": len(result.cues),
-        "unknown": list(result.unknown),
-        "warnings": list(result.warnings),
-        "voice": str(result.voice) if result.voice else None,
+        "words": len(result.line.words),
+        "cues": len(result.line.cues),
+        "unknown": list(result.line.unknown),
+        "warnings": list(result.line.warnings),
+        "voice": str(result.line.voice) if result.line.voice else None,
         "output": str(options.output),
     }
 
@@ -85,7 +85,7 @@ def _arrays(head: "Head", result: SpeechResult, vertices: bool) -> dict[str, np.
         "codes": parameters.codes,
         "head_pose": parameters.head_pose,
         "slider_names": np.array([slider.name for slider in head.sliders]),
-        **result.phones.to_arrays(),
+        **result.line.phones.to_arrays(),
     }
     if vertices:
         arrays["vertices"] = head.decode_vertices(parameters.codes)

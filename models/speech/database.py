@@ -5,7 +5,7 @@ with its neighbours to the codes inside it. It tells the selection what to look 
 context was never captured, and weighs code elements by how far speech explains them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import HeadFileError
 from ..head.codes import ExampleSet, ExampleTake
 from ..mesh import LIP_CONTACT
+from .contact import LipGap
 from .phones import BILABIALS, INVENTORY, Phones, phone_indices
 
 REACH = 3
@@ -83,10 +84,6 @@ class Slots:
         """Slots one after the other."""
         names = cls.__dataclass_fields__
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-LipGap = Callable[[np.ndarray], np.ndarray]
-"""Codes (n, Z) → how far the lips are apart beyond rest (n,), metres."""
 
 
 @dataclass(frozen=True)

@@ -11,37 +11,23 @@ from ..head.codes import ExampleSet, ExampleTake
 from ..progress import Progress, silent
 from .assembly import assemble, closed_frames
 from .background import BackgroundMotion
-from .database import LipGap, Slots, SpeechDatabase, speaks
+from .contact import LipGap
+from .database import Slots, SpeechDatabase, speaks
+from .manner import NEUTRAL
+from .parameters import AnimationParameters
 from .phones import Phones
 from .selection import SelectionWeights, select
 
 EASE = 0.25
 """Seconds in which the face leaves rest before the words and returns to it after them."""
-NEUTRAL = "neutral"
-
-
-@dataclass(frozen=True)
-class AnimationParameters:
-    """What drives a head, per frame.
-
-    Attributes:
-        times: (T,) seconds, evenly spaced from 0.
-        codes: (T, Z) expression codes, float32.
-        head_pose: (T, 6) radians and metres, float32.
-    """
-
-    times: np.ndarray
-    codes: np.ndarray
-    head_pose: np.ndarray
 
 
 @dataclass(frozen=True)
 class ExampleSettings:
-    """How a line is spoken.
+    """How samples are chosen and joined.
 
     Attributes:
         style: Acting style whose takes are used; 'neutral' where a head lacks it.
-        strength: Factor on the mouth's and face's movement; closures are kept.
         smoothing: Deviation in seconds of the light smoothing; closures are kept.
         blend: How many good choices of samples are averaged in code space. One is livelier; several
             lose what was accidental in each take (measured on held-out recorded sentences: lip
@@ -51,7 +37,6 @@ class ExampleSettings:
     """
 
     style: str = NEUTRAL
-    strength: float = 1.0
     smoothing: float = 0.012
     blend: int = 4
     weights: SelectionWeights = field(default_factory=SelectionWeights)
@@ -96,7 +81,7 @@ class ExampleAnimator:
             phones: The line, silences included.
             fps: Frames per second of the result.
             seed: The same seed gives the same performance.
-            settings: Style, strength, smoothing.
+            settings: Style, smoothing.
             progress: Told how far it is; may raise CancelledError.
 
         Raises:
@@ -162,12 +147,12 @@ def _filled(phones: Phones) -> Phones:
 def _finished(
     spoken: list[np.ndarray], slots: Slots, times: np.ndarray, settings: ExampleSettings
 ) -> np.ndarray:
-    """Mouth codes (T, M) averaged, smoothed and scaled, but as captured where lips must meet."""
+    """Mouth codes (T, M) averaged and smoothed, but as captured where lips must meet."""
     frames = settings.smoothing / (times[1] - times[0]) if len(times) > 1 else 0.0
     mean = np.mean(spoken, axis=0)
     smooth = gaussian_filter1d(mean, frames, axis=0, mode="nearest") if frames > 0 else mean
     closed = closed_frames(slots, times)[:, None].astype(np.float32)
-    return smooth * settings.strength * (1 - closed) + spoken[0] * closed
+    return smooth * (1 - closed) + spoken[0] * closed
 
 
 def _ease(phones: Phones, times: np.ndarray) -> np.ndarray:

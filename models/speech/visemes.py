@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .phones import INVENTORY, SILENCE, Phones
+from ..errors import TextError
+from .phones import CONSONANT_STRESS, INVENTORY, SILENCE, Phones, is_vowel
 
 VISEMES = {
     "Rest": (SILENCE,),
@@ -35,19 +36,36 @@ VISEME_INDEX = np.array([VISEME_NAMES.index(_CLASS_OF[phone]) for phone in INVEN
 
 @dataclass(frozen=True)
 class Cue:
-    """One timed viseme.
+    """One timed viseme: one phone, or a silence.
 
     Attributes:
         start: Seconds.
         end: Seconds.
         viseme: Name of the class, a key of `VISEMES`.
-        phone: Its phones, parted by spaces when several were merged.
+        phone: ARPAbet symbol; where it is not of `viseme`, the class' first phone is meant.
+        stress: Of vowels 0, 1 or 2; −1 for consonants and silence.
+        word: Index in the line's words, −1 for silence.
+        strength: Factor on how far the mouth goes for it.
     """
 
     start: float
     end: float
     viseme: str
     phone: str
+    stress: int = CONSONANT_STRESS
+    word: int = -1
+    strength: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """The phone to play.
+
+        Raises:
+            TextError: There is no such viseme.
+        """
+        if self.viseme not in VISEMES:
+            raise TextError(f"There is no viseme {self.viseme!r}; known: {', '.join(VISEMES)}.")
+        return self.phone if self.phone in VISEMES[self.viseme] else VISEMES[self.viseme][0]
 
 
 def viseme_of(phone: str) -> str:
@@ -56,26 +74,34 @@ def viseme_of(phone: str) -> str:
 
 
 def cues(phones: Phones) -> list[Cue]:
-    """Cues of a phone sequence; touching neighbours of one class are one cue."""
-    result: list[Cue] = []
-    for label, start, end in zip(phones.label, phones.start, phones.end, strict=True):
-        viseme = viseme_of(str(label))
-        last = result[-1] if result else None
-        if last and last.viseme == viseme and start - last.end < 1e-3:
-            names = last.phone if viseme == "Rest" else f"{last.phone} {label}"
-            result[-1] = Cue(last.start, float(end), viseme, names)
-        else:
-            result.append(Cue(float(start), float(end), viseme, str(label)))
-    return result
+    """Cues of a phone sequence, one for each phone; neighbouring silences are one."""
+    merged = phones.merged()
+    rows = zip(merged.label, merged.start, merged.end, merged.stress, merged.word, strict=True)
+    return [
+        Cue(float(start), float(end), viseme_of(str(label)), str(label), int(stress), int(word))
+        for label, start, end, stress, word in rows
+    ]
 
 
-def phones_of(edited: Sequence[Cue]) -> Phones:
-    """Phones of (edited) cues; several phones in one cue share its time evenly."""
-    label, start, end = [], [], []
-    for cue in edited:
-        names = cue.phone.split() or [VISEMES[cue.viseme][0]]
-        edges = np.linspace(cue.start, cue.end, len(names) + 1)
-        label += names
-        start += list(edges[:-1])
-        end += list(edges[1:])
-    return Phones.build(label, start, end)
+def phones_of(edited: Sequence[Cue], words: Sequence[str] = ()) -> Phones:
+    """Phones of (edited) cues in order of time; overlaps are parted in the middle.
+
+    Raises:
+        TextError: A cue has an unknown viseme, or ends before it starts.
+    """
+    ordered = sorted(edited, key=lambda cue: (cue.start, cue.end))
+    labels = [cue.label for cue in ordered]
+    start, end = (np.array([getattr(cue, name) for cue in ordered]) for name in ("start", "end"))
+    wrong = [cue for cue in ordered if not cue.end >= cue.start >= 0]
+    if wrong:
+        raise TextError(f"A cue {wrong[0].viseme!r} ends before it starts or starts before zero.")
+    middle = 0.5 * (end[:-1] + start[1:])
+    overlap = end[:-1] > start[1:]
+    end[:-1] = np.where(overlap, middle, end[:-1])
+    start[1:] = np.where(overlap, middle, start[1:])
+    stress = [
+        (max(cue.stress, 0) if is_vowel(label) else CONSONANT_STRESS)
+        for cue, label in zip(ordered, labels, strict=True)
+    ]
+    word = [cue.word if -1 <= cue.word < len(words) else -1 for cue in ordered]
+    return Phones.build(labels, start, np.maximum(end, start), stress, word, words)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.animate import animate_text, animator_of
+from models.animate import animate_text, move, tools_of
 from models.capture.performance import Take
 from models.errors import CaptureError
 from models.head.inference import Head
 from models.mesh import LIP_CONTACT, HeadMesh
 from models.speech.baselines import nearest_sentence, static_visemes
 from models.speech.phones import BILABIALS, Phones
+from models.speech.visemes import cues
 
 from .blender_frame import in_blender
 from .figures import Context, Figure
@@ -87,11 +88,11 @@ def _spoken(times: np.ndarray, phones: Phones) -> np.ndarray:
 
 
 def _methods(head: Head, fps: float) -> dict[str, Callable[[Phones, int], np.ndarray]]:
-    animator = animator_of(head)
-    database = animator.database()
+    tools = tools_of(head)
+    database = tools.examples.database()
 
     def examples(phones: Phones, count: int) -> np.ndarray:
-        codes = animator.animate(phones, fps).codes
+        codes = move(head, cues(phones), phones.words, "EXAMPLES", fps).codes
         return codes[np.minimum(np.arange(count), len(codes) - 1)]
 
     def static(phones: Phones, count: int) -> np.ndarray:

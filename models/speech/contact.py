@@ -1,0 +1,140 @@
+"""Lip contact: where lips must meet (p b m) or nearly so (f v), how far apart they are, sealing.
+
+Sealing moves the mouth's codes as little as closes the gap: Newton steps along the gap's gradient
+in code space, where every element's unit is a standard deviation of the capture, full in the middle
+of the phone and faded out around it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..mesh import LIP_CONTACT
+from .visemes import Cue
+
+LipGap = Callable[[np.ndarray], np.ndarray]
+"""Codes (n, Z) → how far the lips are apart beyond rest (n,), metres."""
+TEETH_CONTACT = 0.003
+"""On f and v the lower lip touches the upper teeth: the lips are then at most this far apart."""
+LIMITS = dict.fromkeys("PBM", LIP_CONTACT) | dict.fromkeys("FV", TEETH_CONTACT)
+"""Phone → largest gap in metres that counts as contact."""
+NEAR = 0.02
+"""A contact may come this many seconds before or after its phone."""
+LEAST_STRENGTH = 0.5
+"""A cue that is played weaker than this is meant not to close."""
+
+_MARGIN = 0.5
+_FADE = 0.06
+_STEPS = 3
+_PROBE = 0.05
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One sound that needs the lips.
+
+    Attributes:
+        cue: Index of its cue.
+        phone: P, B, M, F or V.
+        time: Seconds at which the lips are closest.
+        gap: Metres between them then, beyond rest.
+        limit: Metres up to which they count as in contact.
+    """
+
+    cue: int
+    phone: str
+    time: float
+    gap: float
+    limit: float
+
+    @property
+    def closed(self) -> bool:
+        """Whether the lips meet."""
+        return self.gap < self.limit
+
+
+def contacts(cues: Sequence[Cue], times: np.ndarray, gap: np.ndarray) -> list[Contact]:
+    """Every p b m f v of a line with its smallest gap.
+
+    Args:
+        cues: Of the line.
+        times: (T,) seconds from the line's start.
+        gap: (T,) metres.
+    """
+    found = []
+    for number, cue in enumerate(cues):
+        limit = LIMITS.get(cue.label)
+        near = np.flatnonzero((times >= cue.start - NEAR) & (times <= cue.end + NEAR))
+        if limit is not None and len(near) and cue.strength >= LEAST_STRENGTH:
+            best = near[np.argmin(gap[near])]
+            found.append(Contact(number, cue.label, float(times[best]), float(gap[best]), limit))
+    return found
+
+
+def sealed(
+    codes: np.ndarray,
+    times: np.ndarray,
+    cues: Sequence[Cue],
+    mouth: slice,
+    lip_gap: LipGap,
+    under: np.ndarray | None = None,
+) -> np.ndarray:
+    """Codes (T, Z) whose lips meet at the p b m f v of `cues`; nothing else changes.
+
+    Args:
+        codes: (T, Z) of the line.
+        times: (T,) seconds from its start.
+        cues: Those to seal.
+        mouth: Where the mouth's values are in a code.
+        lip_gap: Measures codes.
+        under: (T, Z) codes of other layers, shown together with these; none by default.
+    """
+    weight, limit = _weights(times, cues)
+    rows = np.flatnonzero(weight > 0)
+    if not len(rows):
+        return codes
+    shown = (codes if under is None else codes + under)[rows].astype(np.float32)
+    before = shown.copy()
+    gap = lip_gap(shown)
+    target = gap - weight[rows] * np.maximum(gap - _MARGIN * limit[rows], 0)
+    for _ in range(_STEPS):
+        open_rows = np.flatnonzero(gap > target + 1e-5)
+        if not len(open_rows):
+            break
+        part = shown[open_rows]
+        slope = _gradient(part, gap[open_rows], mouth, lip_gap)
+        length = np.maximum((slope**2).sum(1), 1e-12)
+        part[:, mouth] -= ((gap - target)[open_rows] / length)[:, None] * slope
+        shown[open_rows] = part
+        gap[open_rows] = lip_gap(part)
+    result = codes.copy()
+    result[rows] += shown - before
+    return result
+
+
+def _weights(times: np.ndarray, cues: Sequence[Cue]) -> tuple[np.ndarray, np.ndarray]:
+    """How far each frame must obey a contact (T,) 0…1, and the gap it may have (T,) metres."""
+    weight, limit = np.zeros(len(times)), np.ones(len(times))
+    step = float(times[1] - times[0]) if len(times) > 1 else 0.0
+    for cue in cues:
+        if cue.label not in LIMITS or cue.strength < LEAST_STRENGTH:
+            continue
+        # Slow frame rates may have no frame inside a short phone: then the nearest is inside.
+        half = max(0.25 * (cue.end - cue.start), 0.5 * step)
+        distance = np.abs(times - 0.5 * (cue.start + cue.end)) - half
+        part = np.clip(1 - distance / max(_FADE, step), 0, 1)
+        part = part * part * (3 - 2 * part)
+        stronger = part > weight
+        weight[stronger], limit[stronger] = part[stronger], LIMITS[cue.label]
+    return weight, limit
+
+
+def _gradient(codes: np.ndarray, gap: np.ndarray, mouth: slice, lip_gap: LipGap) -> np.ndarray:
+    """Change of the gap with each mouth element (n, M), metres per deviation."""
+    size = mouth.stop - mouth.start
+    moved = np.repeat(codes[:, None], size, axis=1)
+    every = np.arange(size)
+    moved[:, every, mouth.start + every] += _PROBE
+    there = lip_gap(moved.reshape(-1, codes.shape[1])).reshape(len(codes), size)
+    return (there - gap[:, None]) / _PROBE
