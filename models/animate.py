@@ -142,10 +142,17 @@ def time_line(
     style: str = "",
     progress: Progress = silent,
 ) -> Line:
-    """What is spoken when; arguments and errors as for `animate_text`.
+    """What is spoken when: the first half of `animate_text`, whose errors it has.
 
     Args:
+        head: Opened head.
+        text: As for `animate_text`, like the next four.
+        rate: Speaking rate.
+        pause: Factor on pauses.
+        voice_path: Where to write a spoken track.
+        recording: Whose times to take.
         style: Name of the style whose tempo is taken.
+        progress: Told how far it is.
     """
     if recording is not None:
         return _recorded(text, Path(recording), progress)
@@ -162,11 +169,17 @@ def move(
     manner: Manner | None = None,
     progress: Progress = silent,
 ) -> AnimationParameters:
-    """Play timed cues; arguments and errors as for `animate_text`.
+    """Play timed cues: the second half of `animate_text`, whose errors it has.
 
     Args:
+        head: Opened head.
         edited: Cues, in any order.
         words: What the cues' `word` means.
+        method: As for `animate_text`, like the rest.
+        fps: Frames per second.
+        seed: Which performance.
+        manner: Style, strength, smoothing.
+        progress: Told how far it is.
     """
     manner = manner or Manner()
     _check(method, fps)
