@@ -57,7 +57,8 @@ def test_lips_close_on_every_bilabial_and_open_between(head: Head) -> None:
     result = animate_text(head, LINE)
     gaps = head.lip_gaps(result.parameters.codes)
     times = result.parameters.times
-    spans = zip(result.line.phones.label, result.line.phones.start, result.line.phones.end, strict=True)
+    phones = result.line.phones
+    spans = zip(phones.label, phones.start, phones.end, strict=True)
     closures = [
         gaps[(times >= start - 0.02) & (times <= end + 0.02)].min()
         for label, start, end in spans
