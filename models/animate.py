@@ -19,18 +19,19 @@ from .speech.contact import LipGap
 from .speech.durations import DurationModel
 from .speech.examples import ExampleAnimator, ExampleSettings, spoken_takes, style_of
 from .speech.finish import Finisher
-from .speech.manner import Manner
+from .speech.manner import NEUTRAL, Manner
 from .speech.parameters import AnimationParameters
 from .speech.phones import Phones
 from .speech.text import Pronunciation, SpokenWord, pronounce
 from .speech.visemes import Cue, cues, phones_of
 from .speech.voice import speak
+from .style.animator import StyleAnimator
 
 if TYPE_CHECKING:
     from .head.inference import Head
 
 log = logging.getLogger(__name__)
-METHODS = ("EXAMPLES",)
+METHODS = ("STYLE", "EXAMPLES")
 _MOST_FPS = 240.0
 
 _tools: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
@@ -81,7 +82,7 @@ class SpeechResult:
 def animate_text(
     head: "Head",
     text: str,
-    method: str = METHODS[0],
+    method: str = "",
     fps: float = 30.0,
     rate: float = 1.0,
     pause: float = 1.0,
@@ -97,7 +98,7 @@ def animate_text(
     Args:
         head: Opened head.
         text: English; ignored where `phones` are given, may be empty with a recording.
-        method: One of `METHODS`.
+        method: One of `METHODS`; the first that the head has when empty.
         fps: Frames per second of the result.
         rate: Speaking rate, 0.25…4; 2 halves every duration.
         pause: Factor on pauses.
@@ -117,7 +118,7 @@ def animate_text(
         CancelledError: By `progress`.
     """
     progress, manner = progress or silent, manner or Manner()
-    _check(method, fps)
+    method = _method(head, method, fps)
     progress(0.0, "Reading the text")
     if phones is not None:
         line = Line(phones)
@@ -163,7 +164,7 @@ def move(
     head: "Head",
     edited: Sequence[Cue],
     words: Sequence[str] = (),
-    method: str = METHODS[0],
+    method: str = "",
     fps: float = 30.0,
     seed: int = 0,
     manner: Manner | None = None,
@@ -182,22 +183,41 @@ def move(
         progress: Told how far it is.
     """
     manner = manner or Manner()
-    _check(method, fps)
+    method = _method(head, method, fps)
     phones = phones_of(edited, words)
     if phones.silent.all():
         raise TextError("There is nothing to speak: the line holds only silence.")
     tools = tools_of(head)
-    raw = tools.examples.animate(
-        phones, fps, seed, ExampleSettings(style=manner.style.prevailing), progress
-    )
+    if method == "STYLE":
+        raw = tools.style.animate(phones, fps, seed, manner.style, progress)
+    else:
+        settings = ExampleSettings(style=tools.acting_style(manner.style.prevailing))
+        raw = tools.examples.animate(phones, fps, seed, settings, progress)
     return tools.finish(raw, edited, manner)
 
 
-def _check(method: str, fps: float) -> None:
-    if method not in METHODS:
+def methods_of(head: "Head") -> tuple[str, ...]:
+    """The methods that a head has, the best first."""
+    return METHODS if head.style is not None else METHODS[1:]
+
+
+def _method(head: "Head", method: str, fps: float) -> str:
+    """The method to use.
+
+    Raises:
+        TextError: It is unknown, the head lacks it, or the frame rate is impossible.
+    """
+    offered = methods_of(head)
+    if method and method not in METHODS:
         raise TextError(f"There is no method {method!r}; known: {', '.join(METHODS)}.")
+    if method and method not in offered:
+        raise TextError(
+            f"{head.info.name} has no networks for the method {method}: use {offered[0]}, or train "
+            "them with `python -m models train`."
+        )
     if not 1 <= fps <= _MOST_FPS:
         raise TextError(f"The frame rate must be between 1 and {_MOST_FPS:g} per second.")
+    return method or offered[0]
 
 
 class Tools:
@@ -209,12 +229,20 @@ class Tools:
         self.lip_gap: LipGap = lambda codes: weak().lip_gaps(codes)
         self.regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
         self.examples = ExampleAnimator(head.examples, self.regions, self.lip_gap)
+        self.style = StyleAnimator(head.style, self.regions) if head.style else None
         self.finish = Finisher.build(head.examples, self.regions, self.lip_gap)
         self._takes = spoken_takes(head.examples)
         self._durations: dict[str, DurationModel] = {}
 
+    def acting_style(self, name: str) -> str:
+        """The acting style of a named style or take; 'neutral' for any other name."""
+        takes = {take.name: style_of(take) for take in self._takes}
+        style = takes.get(name, name.partition(" (")[0])
+        return style if style in takes.values() else NEUTRAL
+
     def durations(self, style: str) -> DurationModel:
         """As in the head's takes of a style; the shipped model where it has none."""
+        style = self.acting_style(style)
         if style not in self._durations:
             takes = [take.phones for take in self._takes if style_of(take) == style]
             model = DurationModel.fit(takes) if takes else DurationModel.default()

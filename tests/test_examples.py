@@ -20,7 +20,8 @@ from models.errors import CancelledError, HeadFileError, TextError
 from models.head.codes import ExampleSet
 from models.mesh import LIP_CONTACT
 from models.speech.baselines import nearest_sentence, static_visemes
-from models.speech.examples import EASE, ExampleAnimator, ExampleSettings
+from models.speech.examples import ExampleAnimator, ExampleSettings
+from models.speech.parameters import EASE
 from models.speech.phones import BILABIALS, Phones
 from models.speech.selection import SelectionWeights
 

@@ -1,14 +1,21 @@
-"""`python -m models train PERFORMANCE -o HEAD.nface`: make a head file from a performance."""
+"""`python -m models train SOURCE -o HEAD.nface`: make a head file from a performance.
+
+Given a head file instead of a performance, only its speech networks are trained anew, from the
+takes that it holds.
+"""
 
 import argparse
 import logging
+import time
 from pathlib import Path
 
 from ..capture.performance import Performance
 from ..errors import NeuralFaceError
-from ..progress import TerminalProgress
+from ..progress import Progress, TerminalProgress
+from ..style.making import make_style
+from ..style.training import StyleConfig
 from .evaluate import evaluate, region_baseline, seam
-from .file import write_head_file
+from .file import read_head_file, write_head_file
 from .inference import Head
 from .making import make_head
 from .report import write_report
@@ -16,13 +23,16 @@ from .training import TrainingConfig
 
 log = logging.getLogger(__name__)
 DEFAULT_MINUTES = 30.0
+DEFAULT_SPEECH_MINUTES = 30.0
 SEAM_FRAMES = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     default = TrainingConfig()
-    parser.add_argument("performance", type=Path, help="performance folder")
+    parser.add_argument(
+        "source", type=Path, help="performance folder, or a head file whose speech to train anew"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="head file to write")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="best there is by default")
     parser.add_argument("--minutes", type=float, help=f"training time ({DEFAULT_MINUTES:g})")
@@ -33,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gan-weight", type=float, default=default.gan_weight)
     parser.add_argument("--seed", type=int, default=default.seed)
     parser.add_argument("--checkpoint", type=Path, help="folder to save to and to continue from")
+    parser.add_argument(
+        "--speech-minutes",
+        type=float,
+        help=f"training time of the speech networks ({DEFAULT_SPEECH_MINUTES:g}; 0 for none)",
+    )
+    parser.add_argument("--speech-steps", type=int, help="their steps, instead of minutes")
     parser.add_argument("--report", type=Path, help="PNG (beside the head file by default)")
 
 
@@ -63,11 +79,61 @@ def config_from(options: argparse.Namespace) -> TrainingConfig:
     )
 
 
+def speech_config_from(options: argparse.Namespace) -> StyleConfig | None:
+    """The training of the speech networks that the options ask for; None for none.
+
+    Raises:
+        NeuralFaceError: A number is out of range.
+    """
+    minutes, steps = options.speech_minutes, options.speech_steps
+    if minutes == 0:
+        return None
+    if minutes is None and steps is None:
+        minutes = DEFAULT_SPEECH_MINUTES
+    if any(value is not None and value <= 0 for value in (minutes, steps)):
+        raise NeuralFaceError("--speech-minutes and --speech-steps must be more than zero.")
+    return StyleConfig(minutes=minutes, steps=steps, seed=options.seed)
+
+
 def run(options: argparse.Namespace) -> dict:
     """Train, write the head file and its report; figures of held-out frames."""
-    config = config_from(options)
-    performance = Performance.open(options.performance)
+    config, speech = config_from(options), speech_config_from(options)
     progress = TerminalProgress()
+    result, source = {}, options.source
+    if not source.is_file():
+        result, source = _train_regions(options, config, progress), options.output
+    if speech is not None:
+        result |= _train_speech(source, options, speech, progress)
+    return result
+
+
+def _train_speech(
+    source: Path, options: argparse.Namespace, config: StyleConfig, progress: Progress
+) -> dict:
+    """Train the speech networks of the head in `source`, write it to the output."""
+    file = read_head_file(source)
+    start = time.monotonic()
+    model, curves = make_style(Head(file, options.device), config, options.checkpoint, progress)
+    losses = {stage: curve[-1][1] for stage, curve in curves.items()}
+    losses = {s: {n: round(v, 4) for n, v in values.items()} for s, values in losses.items()}
+    file = model.stored(file)
+    speech = {"config": config.to_dict(), "losses": losses}
+    file.document["training"] = file.document.get("training", {}) | {"speech": speech}
+    write_head_file(options.output, file)
+    return {
+        "head": str(options.output),
+        "megabytes": options.output.stat().st_size / 1e6,
+        "speech_losses": losses,
+        "speech_seconds": round(time.monotonic() - start, 1),
+        "speech_megabytes": round(sum(v.nbytes for v in model.tensors().values()) / 1e6, 2),
+        "styles": list(model.space.presets),
+        "style_axes": list(model.space.names),
+    }
+
+
+def _train_regions(options: argparse.Namespace, config: TrainingConfig, progress: Progress) -> dict:
+    """Train the regions' networks from a performance, write the head file and its report."""
+    performance = Performance.open(options.source)
     file, data, training = make_head(
         performance, config, options.device, options.checkpoint, progress
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import HeadFileError
 from ..mesh import ATLAS_SIZE, HeadMesh
+from ..style.model import StyleModel
 from .codes import CodeSpace, ExampleSet, Slider
 from .compose import TextureComposer, VertexComposer
 from .dataset import crop_texture
@@ -102,6 +103,7 @@ class Head:
         Raises:
             HeadFileError: Weights, sliders or examples do not fit each other.
         """
+        # Attributes `style`: the speech networks (`StyleModel`), None in a head without.
         self.info = HeadInfo.from_file(file)
         self.mesh: HeadMesh = file.mesh
         self.base_texture = file.base_texture
@@ -117,6 +119,7 @@ class Head:
             _check_sizes(self.mesh, dims, self.examples, len(self.sliders))
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise HeadFileError(f"The head's parts do not fit each other: {error}.") from error
+        self.style = StyleModel.read(file, self.examples)
         self.device = choose_device(device)
         try:
             self._build(file, dims)

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--voice", type=Path, help="write a spoken track (.wav) with the same times"
     )
-    parser.add_argument("--method", choices=METHODS, default=METHODS[0])
+    parser.add_argument("--method", choices=METHODS, default="", help="best there is by default")
     parser.add_argument("--style", default="neutral", help="acting style of the takes used")
     parser.add_argument("--fps", type=float, default=30.0, help="frames per second (30)")
     parser.add_argument("--rate", type=float, default=1.0, help="speaking rate, 2 is twice as fast")

@@ -14,12 +14,9 @@ from .background import BackgroundMotion
 from .contact import LipGap
 from .database import Slots, SpeechDatabase, speaks
 from .manner import NEUTRAL
-from .parameters import AnimationParameters
+from .parameters import AnimationParameters, ease_at_ends
 from .phones import Phones
 from .selection import SelectionWeights, select
-
-EASE = 0.25
-"""Seconds in which the face leaves rest before the words and returns to it after them."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ class ExampleAnimator:
         codes = under.codes
         codes[:, self._regions["mouth"]] = mouth
         codes[:, self._regions["face"]] += background.face_from_mouth(mouth)
-        ease = _ease(phones, times)[:, None]
+        ease = ease_at_ends(phones, times)[:, None]
         progress(1.0, "Spoken")
         return AnimationParameters(times, codes * ease, under.head_pose * ease)
 
@@ -153,15 +150,3 @@ def _finished(
     smooth = gaussian_filter1d(mean, frames, axis=0, mode="nearest") if frames > 0 else mean
     closed = closed_frames(slots, times)[:, None].astype(np.float32)
     return smooth * (1 - closed) + spoken[0] * closed
-
-
-def _ease(phones: Phones, times: np.ndarray) -> np.ndarray:
-    """0 at rest before and after the line, 1 from shortly before the words to shortly after."""
-    sounding = np.flatnonzero(~phones.silent)
-    lead = float(phones.start[sounding[0]])
-    tail = float(times[-1] - phones.end[sounding[-1]])
-    rise, fall = (max(min(EASE, room), 1e-6) for room in (lead, tail))
-    part = np.minimum(np.clip(times / rise, 0, 1), np.clip((times[-1] - times) / fall, 0, 1))
-    if lead < 1e-3:
-        part[times < EASE] = 1
-    return (part * part * (3 - 2 * part)).astype(np.float32)

@@ -18,6 +18,7 @@ from . import (
     discriminator,
     reconstruction,
     speech_examples,
+    speech_style,
     storage,
 )
 from .figures import Bench, Context
@@ -31,6 +32,7 @@ BENCHES: dict[str, Bench] = {
     "actor_speech": actor_speech.run,
     "alignment": alignment.run,
     "speech_examples": speech_examples.run,
+    "speech_style": speech_style.run,
 }
 ROOT = Path(__file__).resolve().parents[2]
 
