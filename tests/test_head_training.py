@@ -161,6 +161,7 @@ def test_train_command(performance: Performance, tmp_path: Path) -> None:
     output = tmp_path / "head.nface"
     command = [sys.executable, "-m", "models"]
     train = ["train", str(performance.folder), "-o", str(output), "--steps", "4", "--batch", "2"]
+    train += ["--speech-steps", "3"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [*command, *train, "--json"], cwd=ROOT, capture_output=True, env=environment, check=True
@@ -184,6 +185,14 @@ def test_train_command(performance: Performance, tmp_path: Path) -> None:
     shown = json.loads(info.stdout)
     assert shown["name"] == "Tiny" and shown["licence"] == "CC0-1.0"
     assert shown["training"]["figures"] == result["figures"]
+    assert set(shown["training"]["speech"]["losses"]) == {"core", "priors", "samplers"}
+    again = tmp_path / "again.nface"
+    speech = ["train", str(output), "-o", str(again), "--speech-steps", "2", "--json"]
+    subprocess.run([*command, *speech], cwd=ROOT, capture_output=True, env=environment, check=True)
+    old, new = read_head_file(output), read_head_file(again)
+    assert np.array_equal(old.tensors["mouth.basis"], new.tensors["mouth.basis"])
+    name = "style.networks.core.outlet.2.bias"
+    assert not np.array_equal(old.tensors[name], new.tensors[name])
 
 
 def test_held_out_takes_change_nothing(performance: Performance, tmp_path: Path) -> None:

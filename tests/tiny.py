@@ -12,10 +12,13 @@ import numpy as np
 
 from models.capture.performance import Performance, PerformanceWriter, Take, write_texture
 from models.head.file import write_head_file
+from models.head.inference import Head
 from models.head.making import make_head
 from models.head.training import TrainingConfig
 from models.mesh import HeadMesh, Part, Region
 from models.speech.phones import Phones
+from models.style.making import make_style
+from models.style.training import StyleConfig
 
 GRID = 25
 FPS = 30.0
@@ -294,6 +297,7 @@ def tiny_head_file(folder: Path, steps: int = 3) -> Path:
     performance = tiny_performance(folder / "performance")
     config = TrainingConfig(steps=steps, batch=2)
     head, _, _ = make_head(performance, config, "cpu", code_sizes=CODE_SIZES)
+    speech, _ = make_style(Head(head, "cpu"), StyleConfig(minutes=None, steps=steps))
     path = folder / "tiny.nface"
-    write_head_file(path, head)
+    write_head_file(path, speech.stored(head))
     return path

@@ -213,6 +213,7 @@ class Sampler(nn.Module):
 
     MEMORY = 16
     WIDTH = 192
+    NARROW = 48
 
     def __init__(self, latents: int, levels: int, condition: int, style: int) -> None:
         super().__init__()
@@ -227,13 +228,15 @@ class Sampler(nn.Module):
             nn.GELU(), nn.Dropout(0.1), nn.Linear(self.WIDTH, self.WIDTH), nn.GELU()
         )
         # The latents of one moment are drawn one after the other, each knowing those before it.
-        self.known = nn.Linear(latents, latents * 48, bias=False)
-        self.hidden = nn.Linear(self.WIDTH, latents * 48)
-        self.heads = nn.Parameter(0.05 * torch.randn(latents, 48, levels))
-        order = torch.arange(latents)
-        self.register_buffer(
-            "earlier", (order[None] < order[:, None]).float().repeat_interleave(48, 0), False
-        )
+        self.known = nn.Linear(latents, latents * self.NARROW, bias=False)
+        self.hidden = nn.Linear(self.WIDTH, latents * self.NARROW)
+        self.heads = nn.Parameter(0.05 * torch.randn(latents, self.NARROW, levels))
+
+    def _known(self) -> Tensor:
+        """(D · NARROW, D) weights of the latents of one moment, only of those drawn before."""
+        order = torch.arange(self.latents)
+        earlier = (order[None] < order[:, None]).to(self.known.weight)
+        return self.known.weight * earlier.repeat_interleave(self.NARROW, 0)
 
     def window(self, latents: Tensor) -> Tensor:
         """The past of each moment (B, N, MEMORY · (D + 1)) of latents (B, D, N)."""
@@ -244,8 +247,8 @@ class Sampler(nn.Module):
     def logits(self, speech: Tensor, window: Tensor, now: Tensor) -> Tensor:
         """(…, D, levels) of speech features (…, W), past (…, MEMORY · (D + 1)), latents (…, D)."""
         hidden = self.hidden(self.body(speech + self.past(window)))
-        known = functional.linear(now, self.known.weight * self.earlier)
-        mixed = functional.gelu(hidden + known).unflatten(-1, (self.latents, 48))
+        known = functional.linear(now, self._known())
+        mixed = functional.gelu(hidden + known).unflatten(-1, (self.latents, self.NARROW))
         return torch.einsum("...dk,dkl->...dl", mixed, self.heads)
 
     def features(self, condition: Tensor, style: Tensor) -> Tensor:
@@ -268,10 +271,10 @@ class Sampler(nn.Module):
         half = (self.levels - 1) / 2
         window = torch.zeros(self.MEMORY, self.latents + 1)
         chosen = torch.zeros(len(speech), self.latents, dtype=torch.long)
-        known = (self.known.weight * self.earlier).unflatten(0, (self.latents, 48))
+        known = self._known().unflatten(0, (self.latents, self.NARROW))
         for moment in range(len(speech)):
             hidden = self.hidden(self.body(speech[moment] + self.past(window.flatten())))
-            hidden = hidden.unflatten(0, (self.latents, 48))
+            hidden = hidden.unflatten(0, (self.latents, self.NARROW))
             now = torch.zeros(self.latents)
             for place in range(self.latents):
                 logits = functional.gelu(hidden[place] + known[place] @ now) @ self.heads[place]
