@@ -264,7 +264,9 @@ def test_too_few_takes(head: Head) -> None:
 
 def test_networks_learn_a_take(head: Head, data: StyleData) -> None:
     """A few seconds of training bring the losses well down."""
-    _, curves = make_style(head, StyleConfig(minutes=None, steps=200, batch=4))
+    _, curves = make_style(
+        head, StyleConfig(minutes=None, steps=300, batch=4, shares=(0.3, 0.6, 0.1))
+    )
     for stage, names in (("core", ("codes", "lips")), ("priors", ("eyes", "head"))):
         for name in names:
             start, end = (np.mean([p[1][name] for p in part])
