@@ -27,6 +27,7 @@ def run(options: argparse.Namespace) -> dict:
         "sliders": [
             f"{s['name']} ({s['low']:.1f} to {s['high']:.1f})" for s in document["sliders"]
         ],
+        "style": document.get("style"),
         "takes": len(examples.takes),
         "example_seconds": round(len(examples.codes) / examples.fps, 1),
     }

@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--voice", type=Path, help="write a spoken track (.wav) with the same times"
     )
     parser.add_argument("--method", choices=METHODS, default="", help="best there is by default")
-    parser.add_argument("--style", default="neutral", help="acting style of the takes used")
+    parser.add_argument("--style", default="", help="named style, or a take to speak like")
+    parser.add_argument("--second-style", default="", help="another, that --mix blends to")
+    parser.add_argument("--mix", type=float, default=0.5, help="share of the second style, 0 to 1")
     parser.add_argument("--fps", type=float, default=30.0, help="frames per second (30)")
     parser.add_argument("--rate", type=float, default=1.0, help="speaking rate, 2 is twice as fast")
     parser.add_argument("--pause", type=float, default=1.0, help="factor on pauses")
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> dict:
         seed=options.seed,
         voice_path=options.voice,
         progress=TerminalProgress(),
-        manner=Manner(StyleCurve(options.style)),
+        manner=Manner(_style(options)),
         recording=options.audio,
     )
     if kind == ".npz":
@@ -76,6 +78,11 @@ def run(options: argparse.Namespace) -> dict:
         "voice": str(result.line.voice) if result.line.voice else None,
         "output": str(options.output),
     }
+
+
+def _style(options: argparse.Namespace) -> StyleCurve:
+    mix = np.array([options.mix if options.second_style else 0.0])
+    return StyleCurve(options.style, options.second_style, np.zeros(1), mix)
 
 
 def _arrays(head: "Head", result: SpeechResult, vertices: bool) -> dict[str, np.ndarray]:

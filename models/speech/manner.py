@@ -17,14 +17,15 @@ class StyleCurve:
     """A style that may change over the line: from one named style to another, plus an offset.
 
     Attributes:
-        first: A named style or the name of a take.
+        first: A named style or the name of a take; '' for the usual one, which is neutral where
+            the head has it.
         second: The same; '' for `first`.
         times: (K,) seconds from the line's start, increasing; constant before and after.
         mix: (K,) share of `second`, 0…1.
         offset: (K, S) added to the style vector, in its axes' deviations; S may be 0 for none.
     """
 
-    first: str = NEUTRAL
+    first: str = ""
     second: str = ""
     times: np.ndarray = field(default_factory=lambda: np.zeros(1))
     mix: np.ndarray = field(default_factory=lambda: np.zeros(1))

@@ -11,7 +11,7 @@ from ..errors import HeadFileError, TextError
 from ..head.codes import ExampleSet
 from ..head.file import HeadFile
 from ..speech.examples import spoken_takes
-from ..speech.manner import StyleCurve
+from ..speech.manner import NEUTRAL, StyleCurve
 from .dataset import Scale
 from .network import StyleDims
 from .training import StyleNetworks
@@ -43,11 +43,13 @@ class StyleSpace:
     takes: Mapping[str, np.ndarray]
 
     def vector(self, name: str) -> np.ndarray:
-        """(S,) of a named style or a take.
+        """(S,) of a named style or a take; '' is neutral, or the average where nothing is.
 
         Raises:
             TextError: There is neither.
         """
+        if not name:
+            return self.presets.get(NEUTRAL, np.zeros(len(self.names), np.float32))
         found = self.presets.get(name)
         found = self.takes.get(name) if found is None else found
         if found is None:
