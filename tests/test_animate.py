@@ -60,6 +60,16 @@ def test_rate_pause_and_phones(head: Head, spoken: SpeechResult) -> None:
     assert result.line.words == ()
 
 
+def test_timings_instead_of_a_text(head: Head, tmp_path: Path) -> None:
+    """Other languages: timed IPA needs neither English nor a sound."""
+    path = tmp_path / "line.lab"
+    path.write_text("0.0 0.3 sil\n0.3 0.4 m\n0.4 0.6 aː\n0.6 0.8 øː\n0.8 1.2 sil\n")
+    result = animate_text(head, "", timings=path)
+    assert result.seconds == pytest.approx(1.2)
+    assert [cue.viseme for cue in result.line.cues][:2] == ["Rest", "Closed Lips"]
+    assert result.line.voice is None
+
+
 def test_takes_are_prepared_once(head: Head, spoken: SpeechResult) -> None:
     assert tools_of(head) is tools_of(head)
     again = animate_text(head, LINE, fps=25.0)

@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--audio", type=Path, help="recording whose times to take; says the text where one is given"
     )
+    parser.add_argument(
+        "--timings", type=Path, help="TextGrid, subtitles or timed phones instead of a text"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help=".npz or .csv to write")
     parser.add_argument("--vertices", action="store_true", help="add decoded vertices (.npz only)")
     parser.add_argument(
@@ -63,6 +66,7 @@ def run(options: argparse.Namespace) -> dict:
         progress=TerminalProgress(),
         manner=Manner(_style(options)),
         recording=options.audio,
+        timings=options.timings,
     )
     if kind == ".npz":
         write_arrays(options.output, **_arrays(head, result, options.vertices))
