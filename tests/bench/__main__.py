@@ -18,6 +18,7 @@ from . import (
     discriminator,
     reconstruction,
     speech_examples,
+    speech_recordings,
     speech_style,
     storage,
 )
@@ -32,6 +33,7 @@ BENCHES: dict[str, Bench] = {
     "actor_speech": actor_speech.run,
     "alignment": alignment.run,
     "speech_examples": speech_examples.run,
+    "speech_recordings": speech_recordings.run,
     "speech_style": speech_style.run,
 }
 ROOT = Path(__file__).resolve().parents[2]
