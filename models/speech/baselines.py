@@ -17,10 +17,9 @@ def static_visemes(database: SpeechDatabase, phones: Phones, times: np.ndarray) 
     own = database.slots
     middles = database.codes_at(0.5 * (own.start + own.end))
     viseme = VISEME_INDEX[own.label]
-    counts = np.bincount(viseme, minlength=len(VISEME_NAMES))[:, None]
-    means = np.zeros((len(VISEME_NAMES), middles.shape[1]))
-    np.add.at(means, viseme, middles)
-    means = np.where(counts > 0, means / np.maximum(counts, 1), middles.mean(0))
+    belongs = (viseme == np.arange(len(VISEME_NAMES))[:, None]).astype(float)
+    counts = belongs.sum(1, keepdims=True)
+    means = np.where(counts > 0, belongs @ middles / np.maximum(counts, 1), middles.mean(0))
     merged = phones.merged()
     keys = means[VISEME_INDEX[phone_indices(merged.label)]]
     columns = [np.interp(times, merged.middle, column) for column in keys.T]

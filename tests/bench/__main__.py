@@ -20,6 +20,7 @@ from . import (
     speech_examples,
     speech_recordings,
     speech_style,
+    speech_text,
     storage,
 )
 from .figures import Bench, Context
@@ -35,6 +36,7 @@ BENCHES: dict[str, Bench] = {
     "speech_examples": speech_examples.run,
     "speech_recordings": speech_recordings.run,
     "speech_style": speech_style.run,
+    "speech_text": speech_text.run,
 }
 ROOT = Path(__file__).resolve().parents[2]
 

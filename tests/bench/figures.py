@@ -2,15 +2,24 @@
 
 import functools
 import json
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
+
+from models.animate import METHODS, move
 from models.capture.performance import Performance
+from models.errors import HeadFileError
 from models.head.dataset import TrainingData, load_training_data
 from models.head.inference import Head
+from models.speech.visemes import Cue
 from models.synthetic.bundled import bundled_performance
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,29 @@ class Context:
     def training_data(self) -> TrainingData:
         """Its pictured frames."""
         return load_training_data(self.performance)
+
+
+def methods_of(head: Head) -> list[str]:
+    """The methods by which this head can speak; the log says why not by the others."""
+    offered = []
+    for method in METHODS:
+        try:
+            move(head, [Cue(0.1, 0.3, "Wide Open", "AA")], method=method)
+            offered.append(method)
+        except HeadFileError as error:
+            log.warning("This head does not speak by %s: %s", method, error)
+    return offered
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Many small decodings: threads that wait for each other cost more than they bring."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 Bench = Callable[[Context], Iterator[Figure]]

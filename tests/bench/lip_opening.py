@@ -64,13 +64,20 @@ class OpeningScore:
             truth: The sentence.
             lips: (T',) what closures are read from; `opening` when None.
         """
-        lips = opening if lips is None else lips
-        opening, lips = (_lasting(curve, len(truth.opening)) for curve in (opening, lips))
+        self.add_opening(opening, truth)
+        self.add_closures(opening if lips is None else lips, truth.fps, truth.phones)
+
+    def add_opening(self, opening: np.ndarray, truth: Truth) -> None:
+        """Judge how a curve (T',) follows the truth."""
+        opening = opening[np.minimum(np.arange(len(truth.opening)), len(opening) - 1)]
         self.fps = truth.fps
         self.by_lag.append(lagged_r(opening, truth.opening, truth.judged, truth.fps))
-        times = np.arange(len(lips)) / truth.fps
-        self.closed += smallest_below(lips, times, truth.phones, BILABIALS, self.limits.contact)
-        self.rounded += smallest_below(lips, times, truth.phones, ("W",), self.limits.nearly)
+
+    def add_closures(self, lips: np.ndarray, fps: float, phones: Phones) -> None:
+        """Judge whether lips (T',) at `fps` close on what is said."""
+        times = np.arange(len(lips)) / fps
+        self.closed += smallest_below(lips, times, phones, BILABIALS, self.limits.contact)
+        self.rounded += smallest_below(lips, times, phones, ("W",), self.limits.nearly)
 
     @property
     def sentence_r(self) -> np.ndarray:
@@ -194,10 +201,6 @@ def word_edges(phones: Phones) -> np.ndarray:
         inside = phones.word == word
         edges += [phones.start[inside].min(), phones.end[inside].max()]
     return np.array(edges)
-
-
-def _lasting(curve: np.ndarray, count: int) -> np.ndarray:
-    return curve[np.minimum(np.arange(count), len(curve) - 1)]
 
 
 def _share(found: Sequence[bool]) -> float:

@@ -14,9 +14,9 @@ from .lip_opening import Readout, pearson
 
 STEP = 0.005
 """Seconds between the measurements of loudness."""
-SMOOTHINGS = (0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
+SMOOTHINGS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
 DELAYS = (-0.12, -0.08, -0.06, -0.04, -0.02, 0.0, 0.02, 0.04, 0.06, 0.08, 0.12)
-POWERS = (1.0, 0.5, 0.25)
+POWERS = (1.0, 0.5, 0.25, 0.1)
 
 
 @dataclass(frozen=True)
