@@ -11,12 +11,9 @@ from pathlib import Path
 
 import torch
 
-from models.animate import METHODS, move
 from models.capture.performance import Performance
-from models.errors import HeadFileError
 from models.head.dataset import TrainingData, load_training_data
 from models.head.inference import Head
-from models.speech.visemes import Cue
 from models.synthetic.bundled import bundled_performance
 
 log = logging.getLogger(__name__)
@@ -96,18 +93,6 @@ class Context:
     def training_data(self) -> TrainingData:
         """Its pictured frames."""
         return load_training_data(self.performance)
-
-
-def methods_of(head: Head) -> list[str]:
-    """The methods by which this head can speak; the log says why not by the others."""
-    offered = []
-    for method in METHODS:
-        try:
-            move(head, [Cue(0.1, 0.3, "Wide Open", "AA")], method=method)
-            offered.append(method)
-        except HeadFileError as error:
-            log.warning("This head does not speak by %s: %s", method, error)
-    return offered
 
 
 @contextmanager

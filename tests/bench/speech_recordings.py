@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.animate import move, tools_of
+from models.animate import methods_of, move, tools_of
 from models.head.inference import Head
 from models.mesh import LIP_CONTACT
 from models.speech.baselines import static_visemes
@@ -23,12 +23,12 @@ from models.synthetic.speech_check import CONTACT, NEARLY
 from models.synthetic.transfer import correspondence
 
 from .aligned_sentences import Heard, heard, spoken_english
-from .figures import Context, Figure, methods_of, one_thread
+from .figures import Context, Figure, one_thread
 from .lip_opening import Limits, OpeningScore
 from .loudness import Loudness
 from .openfacefx_curves import Peer, peers
 
-STYLES = {"STYLE": NEUTRAL, "EXAMPLES": NEUTRAL}
+STYLES = {"STYLE": f"{NEUTRAL} (spoken)", "EXAMPLES": NEUTRAL}
 """Method → the style a user would choose for this talker."""
 R_BARS = {"STYLE": 0.78, "EXAMPLES": 0.68}
 CLOSURE_BAR, W_BAR, LAG_BAR = 0.97, 0.85, 10.0

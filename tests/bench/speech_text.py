@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.animate import move, time_line, tools_of
+from models.animate import methods_of, move, time_line, tools_of
 from models.errors import CaptureError
 from models.head.codes import ExampleTake
 from models.head.inference import Head
@@ -21,7 +21,7 @@ from models.speech.manner import Manner, StyleCurve
 from models.speech.phones import Phones
 from models.speech.visemes import cues
 
-from .figures import Context, Figure, methods_of, one_thread
+from .figures import Context, Figure, one_thread
 from .lip_opening import Limits, OpeningScore, Truth, spoken, word_warp
 
 KINDS = {"spoken": "recorded", "generated": "generated"}
