@@ -23,7 +23,7 @@ from models.style.dataset import StyleData
 from models.style.labels import frame_labels
 from models.style.making import encode
 
-from .figures import Context, Figure
+from .figures import Context, Figure, one_thread
 from .speech_examples import TEN_SECONDS, closures
 
 CASE = ("speech_style", "held_out_sentences")
@@ -140,14 +140,19 @@ def run(context: Context) -> Iterator[Figure]:
     takes = [t for t in head.examples.takes if t.split == "held_out" and speaks(t)]
     if not takes:
         raise CaptureError("The head has no held-out sentences.")
+    with one_thread():
+        yield from _figures(_scores(head, takes), len(takes))
+        yield from _styles(head)
+    yield from _costs(head)
+
+
+def _scores(head: Head, takes: Sequence[ExampleTake]) -> dict[str, Score]:
     points, scores = Points.of(head), {}
     for name, play in _ways(head).items():
         scores[name] = score = Score()
         for take in takes:
             score.add(points, take, _cut(play(take), take), captured(head, take))
-    yield from _figures(scores, len(takes))
-    yield from _styles(head)
-    yield from _costs(head)
+    return scores
 
 
 def captured(head: Head, take: ExampleTake) -> AnimationParameters:
