@@ -16,6 +16,7 @@ LEAST_TAKES = 4
 """Fewer spoken takes teach nothing."""
 _LIP_SAMPLES = 4000
 _RIDGE = 1e-3
+_JITTER_SECONDS = 0.12
 
 Points = Callable[[np.ndarray], np.ndarray]
 """Codes (n, Z) → positions (n, P, 3) of the lips' vertices, metres."""
@@ -124,6 +125,15 @@ def _sequence(examples: ExampleSet, take: ExampleTake) -> TakeSequence:
     whole = np.concatenate([examples.take_codes(take), examples.take_head_pose(take)], 1)
     motion = sample_rows(whole, np.minimum(times * examples.fps, take.count - 1))
     return TakeSequence(take, frame_labels(take.phones, times), motion.astype(np.float32))
+
+
+def jittered(item: TakeSequence, deviation: float, generator: torch.Generator) -> TakeSequence:
+    """The take with its phone times moved a little, smoothly, by `deviation` seconds."""
+    times = np.arange(len(item.motion)) / FPS
+    knots = np.arange(0, times[-1] + 2 * _JITTER_SECONDS, _JITTER_SECONDS)
+    moves = deviation * torch.randn(len(knots), generator=generator).numpy()
+    labels = frame_labels(item.take.phones, times + np.interp(times, knots, moves))
+    return TakeSequence(item.take, labels, item.motion)
 
 
 def _fit(inputs: np.ndarray, outputs: np.ndarray, ridge: float) -> np.ndarray:

@@ -19,14 +19,14 @@ _LONG_SILENCE = 0.15
 
 
 def frame_labels(phones: Phones, times: np.ndarray) -> np.ndarray:
-    """Labels (T, LABELS) float32 of frames at `times` (T,) seconds.
+    """Labels (T, LABELS) float32 of frames of 1 / `FPS` at `times` (T,) seconds.
 
     For each frame: the share of its time that each phone, viseme and stress takes; place in the
     phone −1…1; the logarithm of its length; begin and end of the word; time since the phrase began
     and until it ends. Outside the phones there is silence.
     """
     merged = phones.merged()
-    step = float(times[1] - times[0]) if len(times) > 1 else 1 / FPS
+    step = 1 / FPS
     fine = (np.arange(_FINE) + 0.5) / _FINE - 0.5
     index = merged.at((times[:, None] + fine * step).ravel()).reshape(-1, _FINE)
     labels = np.append(phone_indices(merged.label), INVENTORY.index(SILENCE))[index]

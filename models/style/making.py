@@ -52,7 +52,7 @@ def make_style(
     data = StyleData.build(head.examples, regions, lambda codes: head.decode_points(codes, lips))
     eyes = sum(regions[name].stop - regions[name].start for name in REGION_NAMES[1:])
     torch.manual_seed(config.seed)
-    networks = StyleNetworks(StyleDims(code=head.code_size, eyes=eyes))
+    networks = StyleNetworks(StyleDims(code=head.code_size, eyes=eyes), config.dropout)
     curves = {}
     for stage, share in zip(STAGES, config.shares, strict=True):
         done = sum(config.shares[: list(STAGES).index(stage)])

@@ -94,7 +94,7 @@ class CoreNetwork(nn.Module):
     DILATIONS = (1, 2, 4, 8, 4, 2, 1)
     KERNEL = 5
 
-    def __init__(self, dims: StyleDims, dropout: float = 0.1) -> None:
+    def __init__(self, dims: StyleDims, dropout: float) -> None:
         super().__init__()
         self.inlet = nn.Conv1d(dims.labels, dims.width, 1)
         self.blocks = nn.ModuleList(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .dataset import Batch, Scale, StyleData, batch_of
+from .dataset import Batch, Scale, StyleData, batch_of, jittered
 from .network import DOWN, CoreNetwork, MotionPrior, Sampler, StyleDims, StyleEncoder
 
 EYE_LATENTS, HEAD_LATENTS, LEVELS = 8, 6, 7
@@ -22,7 +22,7 @@ class StyleConfig:
     """For all networks together; None trains by `steps`."""
     steps: int | None = None
     """Optimisation steps of the core network; the others take part of it by `shares`."""
-    shares: tuple[float, ...] = (0.62, 0.18, 0.20)
+    shares: tuple[float, ...] = (0.5, 0.2, 0.3)
     """Part of the time for core with encoder, priors, samplers."""
     batch: int = 24
     """Takes in a step."""
@@ -30,6 +30,11 @@ class StyleConfig:
     """Step size after the warm-up; it falls to a hundredth along a cosine."""
     lip_weight: float = 2.5
     """Of the lips' vertices in the core's loss, over the codes'."""
+    dropout: float = 0.2
+    """Of the core network's channels."""
+    jitter: float = 0.008
+    """Deviation in seconds by which phone times are moved: those of recordings are no more exact,
+    and a few words said often are not learnt by heart."""
     change_weight: float = 2.0
     """Of the codes' change from frame to frame."""
     style_kl: float = 2e-3
@@ -51,10 +56,10 @@ class StyleConfig:
 class StyleNetworks(nn.Module):
     """All networks of a head's speech, and how its motion is normalised."""
 
-    def __init__(self, dims: StyleDims) -> None:
+    def __init__(self, dims: StyleDims, dropout: float = 0.0) -> None:
         super().__init__()
         self.dims = dims
-        self.core = CoreNetwork(dims)
+        self.core = CoreNetwork(dims, dropout)
         self.encoder = StyleEncoder(dims)
         head_condition = dims.labels + dims.code + 6
         self.eyes = MotionPrior(dims.eyes, EYE_LATENTS, LEVELS, dims.style, 96)
@@ -123,8 +128,9 @@ class AveragedTask:
 class Chooser:
     """Draws takes so that every kind of take counts alike, whatever there is more of."""
 
-    def __init__(self, data: StyleData, batch: int) -> None:
-        self._train, self._scale, self._batch = data.train, data.scale, batch
+    def __init__(self, data: StyleData, config: StyleConfig) -> None:
+        self._train, self._scale = data.train, data.scale
+        self._batch, self._jitter = config.batch, config.jitter
         kinds = [item.take.kind for item in data.train]
         share = {kind: 1 / kinds.count(kind) for kind in set(kinds)}
         self._weights = torch.tensor([share[kind] for kind in kinds])
@@ -133,7 +139,8 @@ class Chooser:
         """A batch."""
         count = min(self._batch, len(self._train))
         rows = torch.multinomial(self._weights, count, generator=generator)
-        return batch_of([self._train[row] for row in rows.tolist()], self._scale)
+        chosen = [jittered(self._train[row], self._jitter, generator) for row in rows.tolist()]
+        return batch_of(chosen, self._scale)
 
 
 class CoreTask(AveragedTask):
@@ -142,7 +149,7 @@ class CoreTask(AveragedTask):
     def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
         super().__init__([networks.core, networks.encoder], config)
         self._core, self._encoder = networks.core, networks.encoder
-        self._choose = Chooser(data, config.batch)
+        self._choose = Chooser(data, config)
         self._lips = lip_map(data.scale)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
@@ -205,7 +212,7 @@ class PriorTask(AveragedTask):
     def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
         super().__init__([networks.eyes, networks.head], config)
         self._networks_, self._data = networks, data
-        self._choose = Chooser(data, config.batch)
+        self._choose = Chooser(data, config)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step."""
@@ -230,7 +237,7 @@ class SamplerTask(AveragedTask):
     def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
         super().__init__([networks.eyes_sampler, networks.head_sampler], config)
         self._networks_, self._data = networks, data
-        self._choose = Chooser(data, config.batch)
+        self._choose = Chooser(data, config)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step."""
