@@ -1,8 +1,7 @@
 """Lip contact: where lips must meet (p b m) or nearly so (f v), how far apart they are, sealing.
 
-Sealing moves the mouth's codes as little as closes the gap: Newton steps along the gap's gradient
-in code space, where every element's unit is a standard deviation of the capture, full in the middle
-of the phone and faded out around it.
+Sealing moves the mouth's codes as little as closes the gap, measured by how the captured mouth
+moves (Mahalanobis distance): Newton steps, full in the middle of the phone and faded out around it.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +23,8 @@ NEAR = 0.02
 LEAST_STRENGTH = 0.5
 """A cue that is played weaker than this is meant not to close."""
 
-_MARGIN = 0.5
+_SURE, _MARGIN = 0.75, 0.5
+"""Parts of the limit: below the first a contact is left alone, to the second others are brought."""
 _FADE = 0.06
 _STEPS = 3
 _PROBE = 0.05
@@ -54,20 +54,26 @@ class Contact:
         return self.gap < self.limit
 
 
-def contacts(cues: Sequence[Cue], times: np.ndarray, gap: np.ndarray) -> list[Contact]:
+def contacts(
+    cues: Sequence[Cue], times: np.ndarray, gap: np.ndarray, near: float = NEAR
+) -> list[Contact]:
     """Every p b m f v of a line with its smallest gap.
 
     Args:
         cues: Of the line.
         times: (T,) seconds from the line's start.
         gap: (T,) metres.
+        near: How many seconds a contact may come before or after its phone.
     """
+    step = _step(times)
     found = []
     for number, cue in enumerate(cues):
         limit = LIMITS.get(cue.label)
-        near = np.flatnonzero((times >= cue.start - NEAR) & (times <= cue.end + NEAR))
-        if limit is not None and len(near) and cue.strength >= LEAST_STRENGTH:
-            best = near[np.argmin(gap[near])]
+        # Slow frame rates may have no frame inside a short phone: then the nearest is inside.
+        half = max(0.5 * (cue.end - cue.start) + near, 0.5 * step)
+        inside = np.flatnonzero(np.abs(times - 0.5 * (cue.start + cue.end)) <= half + 1e-6)
+        if limit is not None and len(inside) and cue.strength >= LEAST_STRENGTH:
+            best = inside[np.argmin(gap[inside])]
             found.append(Contact(number, cue.label, float(times[best]), float(gap[best]), limit))
     return found
 
@@ -78,9 +84,10 @@ def sealed(
     cues: Sequence[Cue],
     mouth: slice,
     lip_gap: LipGap,
+    habit: np.ndarray,
     under: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Codes (T, Z) whose lips meet at the p b m f v of `cues`; nothing else changes.
+    """Codes (T, Z) whose lips meet at the p b m f v of `cues`; what meets already stays as it is.
 
     Args:
         codes: (T, Z) of the line.
@@ -88,15 +95,18 @@ def sealed(
         cues: Those to seal.
         mouth: Where the mouth's values are in a code.
         lip_gap: Measures codes.
+        habit: (M, M) covariance of the mouth's codes in the capture.
         under: (T, Z) codes of other layers, shown together with these; none by default.
     """
-    weight, limit = _weights(times, cues)
+    shown = (codes if under is None else codes + under).astype(np.float32)
+    gap = lip_gap(shown)
+    found = contacts(cues, times, gap, near=0.0)
+    weight, limit = _weights(times, [cues[c.cue] for c in found if c.gap > _SURE * c.limit])
     rows = np.flatnonzero(weight > 0)
     if not len(rows):
         return codes
-    shown = (codes if under is None else codes + under)[rows].astype(np.float32)
+    shown, gap = shown[rows], gap[rows]
     before = shown.copy()
-    gap = lip_gap(shown)
     target = gap - weight[rows] * np.maximum(gap - _MARGIN * limit[rows], 0)
     for _ in range(_STEPS):
         open_rows = np.flatnonzero(gap > target + 1e-5)
@@ -104,8 +114,9 @@ def sealed(
             break
         part = shown[open_rows]
         slope = _gradient(part, gap[open_rows], mouth, lip_gap)
-        length = np.maximum((slope**2).sum(1), 1e-12)
-        part[:, mouth] -= ((gap - target)[open_rows] / length)[:, None] * slope
+        way = slope @ habit
+        length = np.maximum((slope * way).sum(1), 1e-12)
+        part[:, mouth] -= ((gap - target)[open_rows] / length)[:, None] * way
         shown[open_rows] = part
         gap[open_rows] = lip_gap(part)
     result = codes.copy()
@@ -113,14 +124,16 @@ def sealed(
     return result
 
 
+def _step(times: np.ndarray) -> float:
+    """Seconds between frames."""
+    return float(times[1] - times[0]) if len(times) > 1 else 0.0
+
+
 def _weights(times: np.ndarray, cues: Sequence[Cue]) -> tuple[np.ndarray, np.ndarray]:
     """How far each frame must obey a contact (T,) 0…1, and the gap it may have (T,) metres."""
     weight, limit = np.zeros(len(times)), np.ones(len(times))
-    step = float(times[1] - times[0]) if len(times) > 1 else 0.0
+    step = _step(times)
     for cue in cues:
-        if cue.label not in LIMITS or cue.strength < LEAST_STRENGTH:
-            continue
-        # Slow frame rates may have no frame inside a short phone: then the nearest is inside.
         half = max(0.25 * (cue.end - cue.start), 0.5 * step)
         distance = np.abs(times - 0.5 * (cue.start + cue.end)) - half
         part = np.clip(1 - distance / max(_FADE, step), 0, 1)

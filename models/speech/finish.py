@@ -16,6 +16,8 @@ _SLOW = 0.35
 """Deviation in seconds of the slow movement around which articulation is scaled."""
 _ONSET = 0.04
 """Seconds over which a cue's strength comes and goes."""
+_LEAST_HABIT = 0.02
+"""Added to the variance of each element: a capture of few takes leaves some unmoved."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +28,24 @@ class Finisher:
         regions: Where each region's values are in a code.
         lip_gap: Measures codes.
         follow: (M, F): what mouth codes (T, M) explain of the face's codes, as `mouth @ follow`.
+        habit: (M, M) covariance of the mouth's codes in the takes.
     """
 
     regions: Mapping[str, slice]
     lip_gap: LipGap
     follow: np.ndarray
+    habit: np.ndarray
 
     @classmethod
     def build(
         cls, examples: ExampleSet, regions: Mapping[str, slice], lip_gap: LipGap
     ) -> "Finisher":
-        """Fit how the face follows the mouth in the head's takes."""
+        """Fit how the mouth moves in the head's takes, and how the face follows it."""
         mouth, face = (examples.codes[:, regions[name]] for name in ("mouth", "face"))
         gram = mouth.T @ mouth + np.eye(mouth.shape[1])
-        return cls(regions, lip_gap, np.linalg.solve(gram, mouth.T @ face).astype(np.float32))
+        follow = np.linalg.solve(gram, mouth.T @ face).astype(np.float32)
+        habit = np.cov(mouth.T) + _LEAST_HABIT * np.eye(mouth.shape[1])
+        return cls(regions, lip_gap, follow, habit.astype(np.float32))
 
     def __call__(
         self, parameters: AnimationParameters, cues: Sequence[Cue], manner: Manner
@@ -57,8 +63,18 @@ class Finisher:
                 for v in (codes, pose)
             )
         if "mouth" in manner.parts and manner.strength > 0:
-            codes = sealed(codes, times, cues, mouth, self.lip_gap)
+            codes = self.sealed(codes, times, cues)
         return AnimationParameters(times, codes.astype(np.float32), pose.astype(np.float32))
+
+    def sealed(
+        self,
+        codes: np.ndarray,
+        times: np.ndarray,
+        cues: Sequence[Cue],
+        under: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Codes (T, Z) whose lips meet at the p b m f v of `cues`; see `contact.sealed`."""
+        return sealed(codes, times, cues, self.regions["mouth"], self.lip_gap, self.habit, under)
 
     def _parts(
         self, codes: np.ndarray, pose: np.ndarray, parts: frozenset[str]

@@ -25,13 +25,13 @@ class AnimationParameters:
     head_pose: np.ndarray
 
 
-def ease_at_ends(phones: Phones, times: np.ndarray) -> np.ndarray:
+def ease_at_ends(phones: Phones, times: np.ndarray, seconds: float = EASE) -> np.ndarray:
     """0 at rest before and after the line (T,), 1 from shortly before the words to after them."""
     sounding = np.flatnonzero(~phones.silent)
     lead = float(phones.start[sounding[0]])
     tail = float(times[-1] - phones.end[sounding[-1]])
-    rise, fall = (max(min(EASE, room), 1e-6) for room in (lead, tail))
+    rise, fall = (max(min(seconds, room), 1e-6) for room in (lead, tail))
     part = np.minimum(np.clip(times / rise, 0, 1), np.clip((times[-1] - times) / fall, 0, 1))
     if lead < 1e-3:
-        part[times < EASE] = 1
+        part[times < seconds] = 1
     return (part * part * (3 - 2 * part)).astype(np.float32)

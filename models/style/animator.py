@@ -19,6 +19,8 @@ from .training import conditions
 
 CHUNK = 1800
 """Frames that the core network takes at a time."""
+GLANCE = 0.07
+"""Seconds in which the eyes leave rest and return to it."""
 STYLE_JITTER = 0.12
 """How much another variation differs in style, in the style axes' deviations."""
 
@@ -62,11 +64,18 @@ class StyleAnimator:
         out = np.arange(int(np.ceil(phones.seconds * fps)) + 1) / fps
         # Straight lines between 30 frames a second would show as corners at 60.
         motion = PchipInterpolator(times, motion, axis=0)(np.minimum(out, times[-1]))
-        motion = motion * ease_at_ends(phones, out)[:, None]
+        motion *= self._ease(phones, out)
         progress(1.0, "Spoken")
         return AnimationParameters(
             out, motion[:, :-6].astype(np.float32), motion[:, -6:].astype(np.float32)
         )
+
+    def _ease(self, phones: Phones, times: np.ndarray) -> np.ndarray:
+        """Share of the movement (T, Z + 6) at the line's ends; a blink there is kept whole."""
+        ease = np.repeat(ease_at_ends(phones, times)[:, None], len(self.model.scale.mean), 1)
+        for name in ("left_eye", "right_eye"):
+            ease[:, self._regions[name]] = ease_at_ends(phones, times, GLANCE)[:, None]
+        return ease
 
     def _motion(
         self, labels: Tensor, style: Tensor, rng: np.random.Generator, progress: Progress
