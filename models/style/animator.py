@@ -84,7 +84,7 @@ class StyleAnimator:
         networks, scale, regions = self.model.networks, self.model.scale, self._regions
         with torch.inference_mode():
             raw = self.raw(labels, style)
-            condition = conditions(labels, raw)
+            condition = conditions(labels)
             slow = torch.nn.functional.avg_pool1d(style, DOWN)
             progress(0.4, "Eyes and brows")
             eyes, latents = self._lively("eyes", condition, slow, rng)

@@ -13,6 +13,13 @@ PHRASE_SECONDS = 1.0
 LABELS = len(INVENTORY) + len(VISEME_NAMES) + len(STRESSES) + 6
 """Numbers for each frame."""
 
+RHYTHM = [
+    INVENTORY.index(SILENCE),
+    *range(LABELS - 6 - len(STRESSES), LABELS - 6),
+    *range(LABELS - 4, LABELS),
+]
+"""Labels that tell the rhythm of speech, whatever is said: silence, stress, word and phrase."""
+
 _FINE = 8
 _TYPICAL_SECONDS = 0.08
 _LONG_SILENCE = 0.15

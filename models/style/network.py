@@ -20,8 +20,6 @@ from .labels import LABELS
 
 DOWN = 4
 """Frames of one latent of a prior."""
-CONDITION = 16
-"""Numbers that tell the samplers about the speech."""
 
 
 @dataclass(frozen=True)
@@ -212,8 +210,9 @@ class Sampler(nn.Module):
     """
 
     MEMORY = 16
-    WIDTH = 192
-    NARROW = 48
+    WIDTH = 96
+    NARROW = 24
+    DROPOUT = 0.3
 
     def __init__(self, latents: int, levels: int, condition: int, style: int) -> None:
         super().__init__()
@@ -221,11 +220,12 @@ class Sampler(nn.Module):
         self.speech = nn.Sequential(
             nn.Conv1d(condition + style, self.WIDTH, 7, padding=3),
             nn.GELU(),
+            nn.Dropout(self.DROPOUT),
             nn.Conv1d(self.WIDTH, self.WIDTH, 1),
         )
         self.past = nn.Linear(self.MEMORY * (latents + 1), self.WIDTH)
         self.body = nn.Sequential(
-            nn.GELU(), nn.Dropout(0.1), nn.Linear(self.WIDTH, self.WIDTH), nn.GELU()
+            nn.GELU(), nn.Dropout(self.DROPOUT), nn.Linear(self.WIDTH, self.WIDTH), nn.GELU()
         )
         # The latents of one moment are drawn one after the other, each knowing those before it.
         self.known = nn.Linear(latents, latents * self.NARROW, bias=False)

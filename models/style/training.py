@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .dataset import Batch, Scale, StyleData, batch_of, jittered
+from .labels import RHYTHM
 from .network import DOWN, CoreNetwork, MotionPrior, Sampler, StyleDims, StyleEncoder
 
 EYE_LATENTS, HEAD_LATENTS, LEVELS = 8, 6, 7
@@ -22,7 +23,7 @@ class StyleConfig:
     """For all networks together; None trains by `steps`."""
     steps: int | None = None
     """Optimisation steps of the core network; the others take part of it by `shares`."""
-    shares: tuple[float, ...] = (0.5, 0.2, 0.3)
+    shares: tuple[float, ...] = (0.62, 0.22, 0.16)
     """Part of the time for core with encoder, priors, samplers."""
     batch: int = 24
     """Takes in a step."""
@@ -41,6 +42,8 @@ class StyleConfig:
     """Of the style's divergence from a normal distribution, which keeps what is said out of it."""
     style_dropout: float = 0.1
     """Part of the takes that are played without a style, so that none is a style of its own."""
+    style_noise: float = 0.3
+    """Deviation added to the style that the samplers are told, lest they know takes by it."""
     style_window: tuple[float, float] = (0.4, 0.8)
     """Part of a take that the style encoder sees; the core has to play all of it."""
     average: float = 0.998
@@ -61,11 +64,10 @@ class StyleNetworks(nn.Module):
         self.dims = dims
         self.core = CoreNetwork(dims, dropout)
         self.encoder = StyleEncoder(dims)
-        head_condition = dims.labels + dims.code + 6
         self.eyes = MotionPrior(dims.eyes, EYE_LATENTS, LEVELS, dims.style, 96)
         self.head = MotionPrior(6, HEAD_LATENTS, LEVELS, dims.style, 64)
-        self.eyes_sampler = Sampler(EYE_LATENTS, LEVELS, head_condition, dims.style)
-        self.head_sampler = Sampler(HEAD_LATENTS, LEVELS, head_condition + EYE_LATENTS, dims.style)
+        self.eyes_sampler = Sampler(EYE_LATENTS, LEVELS, len(RHYTHM), dims.style)
+        self.head_sampler = Sampler(HEAD_LATENTS, LEVELS, len(RHYTHM) + EYE_LATENTS, dims.style)
 
 
 class AveragedTask:
@@ -243,10 +245,9 @@ class SamplerTask(AveragedTask):
         """One step."""
         batch, networks = self._choose(generator), self._networks_
         style = styles_of(networks, batch)
+        style = style + self._config.style_noise * torch.randn(style.shape, generator=generator)
+        condition = conditions(batch.labels)
         with torch.no_grad():
-            wide = style.expand(-1, -1, batch.mask.shape[-1])
-            raw = networks.core(batch.labels, wide)
-            condition = conditions(batch.labels, raw)
             latents = {
                 name: getattr(networks, name).encode(signal * batch.mask)
                 for name, signal in signals(batch.motion, self._data).items()
@@ -273,9 +274,13 @@ def styles_of(networks: StyleNetworks, batch: Batch) -> Tensor:
         return networks.encoder(batch.motion, batch.mask)[0][..., None]
 
 
-def conditions(labels: Tensor, raw: Tensor) -> Tensor:
-    """What the samplers know of speech, a column for each latent: labels and the core's signal."""
-    return functional.avg_pool1d(torch.cat([labels, raw], 1), DOWN)
+def conditions(labels: Tensor) -> Tensor:
+    """What the samplers know of speech (B, R, T / DOWN): its rhythm.
+
+    Were they told what is said, they would learn the takes by heart, and a new text would find them
+    worse than chance.
+    """
+    return functional.avg_pool1d(labels[:, RHYTHM], DOWN)
 
 
 def signals(motion: Tensor, data: StyleData) -> dict[str, Tensor]:
