@@ -1,9 +1,10 @@
-"""Poses as expression codes: rest, one from the capture, the mirror image."""
+"""Poses of the hand layer: rest, one from the capture, the mirror image."""
 
 import bpy
 import numpy as np
 
-from . import heads, playback
+from . import heads, layers, playback
+from .layers import HAND
 from .properties import REGIONS
 
 REGION_ITEMS = (
@@ -46,7 +47,7 @@ def mirror(obj: bpy.types.Object, region: str) -> None:
     Raises:
         NeuralFaceError: The head cannot be opened.
     """
-    mirrored = playback.open_head(obj).mirrored(heads.code(obj))
+    mirrored = playback.open_head(obj).mirrored(layers.code_of(obj, HAND))
     _set(obj, mirrored, chosen(region))
 
 

@@ -5,7 +5,7 @@ import contextlib
 import bpy
 from bpy.app.handlers import persistent
 
-from . import heads, playback
+from . import heads, live, playback
 
 _rendering = False
 _objects_seen = 0
@@ -38,6 +38,7 @@ def _replaced(*_arguments: object) -> None:
     global _objects_seen
     _objects_seen = -1
     heads.forget()
+    live.forget()
     playback.forget_all()
     playback.show_all()
 

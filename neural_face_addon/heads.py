@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import bpy
 import numpy as np
 
+from . import layers
 from .properties import REGIONS
 
 _names: list[str] = []
@@ -66,19 +67,14 @@ def region_slices(obj: bpy.types.Object) -> Iterator[tuple[str, slice]]:
 
 
 def code(obj: bpy.types.Object) -> np.ndarray:
-    """The expression code (Z,) float32 of an original or evaluated object."""
-    group = obj.neural_face
-    parts = [
-        np.array(getattr(group, name), np.float32)[:size]
-        for name, size in zip(REGIONS, group.sizes, strict=True)
-    ]
-    return np.concatenate(parts)
+    """What an original or evaluated object shows: the sum of its layers, (Z,) float32."""
+    return layers.code(obj)
 
 
 def set_code(
     obj: bpy.types.Object, values: np.ndarray, regions: frozenset[str] = frozenset(REGIONS)
 ) -> None:
-    """Set the expression code (Z,), or only that of some regions."""
+    """Set the hand layer's code (Z,), or only that of some regions."""
     for name, part in region_slices(obj):
         if name in regions:
             whole = np.array(getattr(obj.neural_face, name), np.float32)

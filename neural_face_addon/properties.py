@@ -1,4 +1,4 @@
-"""What a head object keeps in the .blend: its head file, code, sliders, line and cues."""
+"""What a head object keeps in the .blend: its head file, codes, sliders, styles and lines."""
 
 import bpy
 from bpy.props import (
@@ -11,7 +11,9 @@ from bpy.props import (
     StringProperty,
 )
 
+from . import line_properties
 from .classes import classes_factory
+from .line_properties import NEURALFACE_PG_line, NEURALFACE_PG_speech
 
 REGIONS = {
     "mouth": "Mouth",
@@ -51,46 +53,28 @@ class NEURALFACE_PG_slider(bpy.types.PropertyGroup):
     high: FloatProperty(name="High", description="99th percentile of the capture")
 
 
-class NEURALFACE_PG_cue(bpy.types.PropertyGroup):
-    """A timed viseme of the spoken line; times from the line's start."""
-
-    viseme: StringProperty(name="Viseme")
-    phone: StringProperty(name="Phone", description="ARPAbet symbol")
-    start: FloatProperty(name="Start", unit="TIME_ABSOLUTE")
-    end: FloatProperty(name="End", unit="TIME_ABSOLUTE")
-
-
 class NEURALFACE_PG_style(bpy.types.PropertyGroup):
-    """An acting style that the head has takes of; its name is all there is."""
+    """A style, a take or a style axis of the head; its name is all there is."""
 
 
-class NEURALFACE_PG_speech(bpy.types.PropertyGroup):
-    """The line to speak and what became of it."""
+class NEURALFACE_PG_layer(bpy.types.PropertyGroup):
+    """A layer's own expression, added to what other layers show."""
 
-    text: StringProperty(name="Text", description="Line to speak")
-    audio_filepath: StringProperty(
-        name="Recording",
-        description="Sound or video that says the line; without a line its sounds are recognised",
-        subtype="FILE_PATH",
-    )
-    rate: FloatProperty(
-        name="Rate", description="Tempo of speech", default=1.0, min=0.25, max=4.0, soft_max=2.0
-    )
-    style: StringProperty(name="Style", description="Acting style; empty for neutral")
-    strength: FloatProperty(
-        name="Strength",
-        description="How much mouth and face move; lips still close",
+    mouth: _code("Mouth")
+    left_eye: _code("Left Eye")
+    right_eye: _code("Right Eye")
+    face: _code("Face")
+    influence: FloatProperty(
+        name="Influence",
+        description="How much of the layer's expression shows; its head turns are keyed in full",
         default=1.0,
         min=0.0,
         max=2.0,
+        subtype="FACTOR",
+        options={"ANIMATABLE"},
+        override={"LIBRARY_OVERRIDABLE"},
+        update=_changed,
     )
-    pause: FloatProperty(
-        name="Pause", description="Length of pauses", default=1.0, min=0.0, max=5.0, soft_max=2.0
-    )
-    seed: IntProperty(name="Variation", description="Another reading of the same line", min=0)
-    frame_start: IntProperty(name="Start Frame", description="Where the line begins", default=1)
-    report: StringProperty(name="Last Result", description="What the last line wrote")
-    cues: CollectionProperty(type=NEURALFACE_PG_cue)
 
 
 class NEURALFACE_PG_head(bpy.types.PropertyGroup):
@@ -102,7 +86,12 @@ class NEURALFACE_PG_head(bpy.types.PropertyGroup):
     sizes: IntVectorProperty(name="Sizes", size=len(REGIONS), description="Code elements in use")
     sliders: CollectionProperty(type=NEURALFACE_PG_slider)
     styles: CollectionProperty(type=NEURALFACE_PG_style)
+    takes: CollectionProperty(type=NEURALFACE_PG_style)
+    style_axes: CollectionProperty(type=NEURALFACE_PG_style)
     speech: PointerProperty(type=NEURALFACE_PG_speech)
+    lines: CollectionProperty(type=NEURALFACE_PG_line)
+    active_line: IntProperty(name="Line", options=set())
+    speech_layer: PointerProperty(type=NEURALFACE_PG_layer)
     mouth: _code("Mouth")
     left_eye: _code("Left Eye")
     right_eye: _code("Right Eye")
@@ -111,15 +100,15 @@ class NEURALFACE_PG_head(bpy.types.PropertyGroup):
 
 _register_classes, _unregister_classes = classes_factory(
     NEURALFACE_PG_slider,
-    NEURALFACE_PG_cue,
     NEURALFACE_PG_style,
-    NEURALFACE_PG_speech,
+    NEURALFACE_PG_layer,
     NEURALFACE_PG_head,
 )
 
 
 def register() -> None:
     """Register the groups and give every object one."""
+    line_properties.register()
     _register_classes()
     bpy.types.Object.neural_face = PointerProperty(type=NEURALFACE_PG_head, name="Neural Face")
 
@@ -129,3 +118,4 @@ def unregister() -> None:
     if hasattr(bpy.types.Object, "neural_face"):
         del bpy.types.Object.neural_face
     _unregister_classes()
+    line_properties.unregister()

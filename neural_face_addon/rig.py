@@ -8,16 +8,19 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from . import heads, materials, playback, runtime
+from .layers import LAYERS
+from .line_properties import MOST_STYLE_AXES
 from .properties import MOST_ELEMENTS, REGIONS
 
 if TYPE_CHECKING:
     from .runtime import Head, HeadMesh
 
-BONE = "Head"
 HANDLE = 0.05
-"""Metres that the bone stands out above the head, where it can be picked."""
+"""Metres that the animator's bone stands out above the head, where it can be picked."""
+INSIDE = 0.5
+"""Share of the way from pivot to crown that the other layers' bones have: out of the way."""
 HEAD_POSE_MODE = "XZY"
-"""Rotation mode of the bone: it stands upright, so its axes are X, Z, −Y of the head."""
+"""Rotation mode of the bones: they stand upright, so their axes are X, Z, −Y of the head."""
 
 
 def build(
@@ -101,32 +104,45 @@ def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
     for slider in head.sliders:
         item = group.sliders.add()
         item.name, item.low, item.high = slider.name, slider.low, slider.high
-    for style in runtime.styles(head):
-        group.styles.add().name = style
-    group.speech.style = runtime.usual_style(head)
+    for names, known in (
+        (group.styles, runtime.style_names(head)),
+        (group.takes, runtime.take_names(head)),
+        (group.style_axes, runtime.style_axes(head)[:MOST_STYLE_AXES]),
+    ):
+        for name in known:
+            names.add().name = name
+    group.speech.style_first = runtime.usual_style(head)
+    group.speech.method = runtime.methods(head)[0]
 
 
 def _armature(context: bpy.types.Context, name: str, mesh: "HeadMesh") -> bpy.types.Object:
-    """One upright bone at the pivot. Blender makes bones in Edit Mode only."""
+    """For each layer an upright bone at the pivot. Blender makes bones in Edit Mode only."""
     armature = bpy.data.armatures.new(f"{name} Rig")
     armature.display_type = "STICK"
     rig = bpy.data.objects.new(f"{name} Rig", armature)
     context.collection.objects.link(rig)
     context.view_layer.objects.active = rig
     bpy.ops.object.mode_set(mode="EDIT")
-    bone = armature.edit_bones.new(BONE)
     x, y, z = mesh.pivot
-    bone.head, bone.tail = (x, y, z), (x, y, mesh.vertices[:, 2].max() + HANDLE)
-    bone.align_roll(Vector((0, -1, 0)))
+    top = mesh.vertices[:, 2].max()
+    parent = None
+    for layer in LAYERS:
+        bone = armature.edit_bones.new(layer.bone)
+        height = top + HANDLE if parent is None else z + INSIDE * (top - z)
+        bone.head, bone.tail = (x, y, z), (x, y, height)
+        bone.align_roll(Vector((0, -1, 0)))
+        bone.parent = parent
+        parent = bone
     bpy.ops.object.mode_set(mode="OBJECT")
-    rig.pose.bones[BONE].rotation_mode = HEAD_POSE_MODE
+    for pose_bone in rig.pose.bones:
+        pose_bone.rotation_mode = HEAD_POSE_MODE
     return rig
 
 
 def _hang(obj: bpy.types.Object, rig: bpy.types.Object) -> None:
-    """Parent to the bone so that its rest pose leaves the head where it is."""
-    obj.parent, obj.parent_type, obj.parent_bone = rig, "BONE", BONE
-    bone = rig.data.bones[BONE]
+    """Parent to the last layer's bone so that its rest pose leaves the head where it is."""
+    bone = rig.data.bones[LAYERS[-1].bone]
+    obj.parent, obj.parent_type, obj.parent_bone = rig, "BONE", bone.name
     at_tail = bone.matrix_local @ Matrix.Translation((0, bone.length, 0))
     obj.matrix_parent_inverse = at_tail.inverted()
 

@@ -9,7 +9,7 @@ import importlib.util
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,17 @@ from typing import TYPE_CHECKING, Any
 from . import settings
 
 if TYPE_CHECKING:
-    from ..models.animate import SpeechResult
+    import numpy as np
+
+    from ..models.animate import Line
     from ..models.head.inference import Head
     from ..models.mesh import HeadMesh  # noqa: F401 — for the type checks of other files
     from ..models.pixels import PixelBuffer
+    from ..models.speech.contact import Contact
+    from ..models.speech.edits import Tracked
+    from ..models.speech.manner import Manner
+    from ..models.speech.parameters import AnimationParameters
+    from ..models.speech.visemes import Cue
 
 log = logging.getLogger(__name__)
 
@@ -214,54 +221,154 @@ def pixel_buffer(rows: int, columns: int) -> "PixelBuffer":
     return PixelBuffer(rows, columns)
 
 
-def styles(head: "Head") -> list[str]:
+def style_names(head: "Head") -> list[str]:
     """Acting styles that the head has spoken takes of."""
     from ..models.speech.examples import spoken_takes, style_of
 
     return sorted({style_of(take) for take in spoken_takes(head.examples)})
 
 
+def take_names(head: "Head") -> list[str]:
+    """Spoken takes of the head, to be like one of them."""
+    from ..models.speech.examples import spoken_takes
+
+    return [take.name for take in spoken_takes(head.examples)]
+
+
+def style_axes(_head: "Head") -> list[str]:
+    """Names of the axes along which a style can be moved."""
+    return []
+
+
+def methods(_head: "Head") -> list[str]:
+    """Ways in which the head can speak, the best first."""
+    from ..models.animate import METHODS
+
+    return list(METHODS)
+
+
 def usual_style(head: "Head") -> str:
     """The style to begin with: neutral, '' where the head has no takes of it."""
     from ..models.speech.manner import NEUTRAL
 
-    return NEUTRAL if NEUTRAL in styles(head) else ""
+    return NEUTRAL if NEUTRAL in style_names(head) else ""
 
 
-def speak(
+def manner(
     head: "Head",
-    text: str,
-    progress: Callable[[float, str], None],
-    *,
-    style: str = "",
-    strength: float = 1.0,
-    recording: Path | None = None,
+    method: str,
+    first: str,
+    second: str,
+    curve: "tuple[np.ndarray, np.ndarray, np.ndarray]",
     **settings: Any,
-) -> "SpeechResult":
-    """Animation parameters of a typed or recorded line; see `models.animate.animate_text`.
+) -> "Manner":
+    """How a line is played.
 
     Args:
         head: Opened head.
-        text: To speak.
-        progress: Told how far it is.
-        style: One of `styles`; '' for neutral.
-        strength: Factor on the movement of mouth and face.
-        recording: Sound whose times to take, or None.
-        settings: Handed on.
+        method: One of `methods`.
+        first: One of `style_names` or `take_names`; '' for neutral.
+        second: The same; '' for none.
+        curve: Times (K,) in seconds, share of `second` (K,), style offset (K, S).
+        settings: As of `models.speech.manner.Manner`.
+
+    Raises:
+        NeuralFaceError: The head lacks the method or a style, or a setting is out of range.
+    """
+    from ..models.speech.manner import NEUTRAL, Manner, StyleCurve
+
+    if method not in methods(head):
+        raise user_error(
+            f"{head.info.name} cannot speak by the method {method.title()}; choose "
+            f"{' or '.join(name.title() for name in methods(head))}."
+        )
+    names = [_style(head, method, name) if name else "" for name in (first, second)]
+    return Manner(StyleCurve(names[0] or NEUTRAL, names[1], *curve), **settings)
+
+
+def _style(head: "Head", method: str, name: str) -> str:
+    """A style as the method knows it: examples are chosen by style, not like one take."""
+    from ..models.speech.examples import spoken_takes, style_of
+
+    takes = {take.name: take for take in spoken_takes(head.examples)}
+    known = style_names(head)
+    if name not in (*known, *takes):
+        raise user_error(f"{head.info.name} has no style {name!r}; it has: {', '.join(known)}.")
+    return style_of(takes[name]) if method == "EXAMPLES" and name not in known else name
+
+
+def time_line(
+    head: "Head", text: str, progress: Callable[[float, str], None], **settings: Any
+) -> "Line":
+    """What is spoken when; see `models.animate.time_line`.
 
     Raises:
         NeuralFaceError: A package is missing, the text cannot be spoken, or the user cancelled.
     """
-    _require(PACKAGES | SPEECH_PACKAGES | (RECORDING_PACKAGES if recording else {}))
-    from ..models.animate import animate_text
-    from ..models.speech.manner import NEUTRAL, Manner, StyleCurve
+    recorded = settings.get("recording") is not None
+    _require(PACKAGES | SPEECH_PACKAGES | (RECORDING_PACKAGES if recorded else {}))
+    from ..models.animate import time_line
 
-    known = styles(head)
-    if style and style not in known:
-        raise user_error(f"{head.info.name} has no style {style!r}; it has: {', '.join(known)}.")
-    manner = Manner(StyleCurve(style or NEUTRAL), strength)
-    settings |= {"manner": manner, "recording": recording}
-    return animate_text(head, text, progress=progress, **settings)
+    return time_line(head, text, progress=progress, **settings)
+
+
+def move(
+    head: "Head",
+    cues: "Sequence[Cue]",
+    words: Sequence[str],
+    progress: Callable[[float, str], None],
+    **settings: Any,
+) -> "AnimationParameters":
+    """Animation parameters of timed cues; see `models.animate.move`, whose errors it has."""
+    from ..models.animate import move
+
+    return move(head, cues, words, progress=progress, **settings)
+
+
+def cue(
+    start: float, end: float, viseme: str, phone: str, stress: int, word: int, strength: float
+) -> "Cue":
+    """A cue as the numeric layer knows it."""
+    from ..models.speech.visemes import Cue
+
+    return Cue(start, end, viseme, phone, stress, word, strength)
+
+
+def merged_cues(*arguments: Any) -> "list[Tracked]":
+    """Edited cues in a line timed anew; see `models.speech.edits.merged`."""
+    from ..models.speech.edits import merged
+
+    return merged(*arguments)
+
+
+def respelled(*arguments: Any) -> "tuple[list[Tracked], list[str]]":
+    """Words said otherwise in the time they had; see `models.speech.edits.respelled`."""
+    _require(SPEECH_PACKAGES)
+    from ..models.speech.edits import respelled
+
+    return respelled(*arguments)
+
+
+def contacts(
+    head: "Head", cues: "Sequence[Cue]", times: "np.ndarray", codes: "np.ndarray"
+) -> "list[Contact]":
+    """Every p b m f v of a line with the lips' smallest gap there, in shown codes (T, Z)."""
+    from ..models.speech.contact import contacts
+
+    return contacts(cues, times, head.lip_gaps(codes))
+
+
+def sealed(
+    head: "Head",
+    cues: "Sequence[Cue]",
+    times: "np.ndarray",
+    codes: "np.ndarray",
+    under: "np.ndarray",
+) -> "np.ndarray":
+    """Codes (T, Z) of a layer whose lips meet, on top of `under`, at the p b m f v of `cues`."""
+    from ..models.speech.contact import sealed
+
+    return sealed(codes, times, cues, head.space.slices[0], head.lip_gaps, under)
 
 
 def cancelled() -> Exception:

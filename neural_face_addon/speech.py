@@ -1,155 +1,208 @@
-"""Puts a spoken line on a head: keys on an action of its own, cues, the voice in the sequencer."""
+"""Puts a spoken line on a head: keys of the speech layer, cues, words, voice, markers."""
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 
-from . import heads, playback, rig, runtime
-from .keyframes import Channels, write_action
-from .properties import REGIONS
+from . import (
+    changes,
+    contacts,
+    cues,
+    keyframes,
+    layer_curves,
+    lines,
+    markers,
+    playback,
+    runtime,
+    under,
+    voices,
+    words,
+)  # fmt: skip
+from .heads import rig
+from .keyframes import Channels
+from .layers import SPEECH
+from .solving import Request, Solved, solve
 
-if TYPE_CHECKING:
-    from .runtime import SpeechResult
-
-_LONGEST_NAME = 48
+Settings = dict[str, object]
 
 
-@dataclass(frozen=True)
-class Line:
-    """What is asked for.
+def first_request(scene: bpy.types.Scene, obj: bpy.types.Object, settings: Settings) -> Request:
+    """What a new line asks for.
 
-    Attributes:
-        text: To speak.
-        method: 'EXAMPLES'.
-        rate: Tempo, 1 is the actor's own.
-        pause: Length of pauses, 1 is the actor's own.
-        seed: Which of the equally good readings.
-        style: Acting style, '' for neutral.
-        strength: How much mouth and face move.
-        frame_start: Where the line begins.
-        fps: Of the scene.
-        audio_filepath: Recording whose times to take, '' for none.
+    Raises:
+        NeuralFaceError: The head cannot be opened or lacks a style or the method, the action
+            cannot be written to.
     """
-
-    text: str
-    method: str
-    rate: float
-    pause: float
-    seed: int
-    style: str
-    strength: float
-    frame_start: int
-    fps: float
-    audio_filepath: str = ""
-
-    @property
-    def recording(self) -> Path | None:
-        """The recording's file."""
-        path = bpy.path.abspath(self.audio_filepath)
-        return Path(path) if path else None
+    if settings["target"] == "CURRENT":
+        _check_writable(obj)
+    return _request(scene, obj, settings, lines.still_curve(obj, settings))
 
 
-def work(obj: bpy.types.Object, line: Line) -> Callable[..., "SpeechResult"]:
-    """What animates the line off the main thread."""
+def request(
+    scene: bpy.types.Scene, obj: bpy.types.Object, line: bpy.types.PropertyGroup
+) -> Request:
+    """What solving a line again asks for: its cues hold unless text, tempo or sound changed.
+
+    Raises:
+        NeuralFaceError: As for `first_request`; or the head has another action by now.
+    """
+    _check_writable(obj, line)
+    settings = lines.settings_of(line)
+    curve = lines.style_curve(obj, line, frame_rate(scene))
+    return _request(
+        scene, obj, settings, curve,
+        timed_anew=lines.fingerprint(settings) != line.timed_for or not len(line.cues),
+        cues=cues.kept(line), words=words.kept(line),
+    )  # fmt: skip
+
+
+def work(obj: bpy.types.Object, asked: Request) -> Callable[..., Solved]:
+    """What solves a request off the main thread."""
     head = playback.open_head(obj)
-    settings: dict[str, Any] = {
-        "method": line.method,
-        "rate": line.rate,
-        "pause": line.pause,
-        "seed": line.seed,
-        "style": line.style,
-        "strength": line.strength,
-        "fps": line.fps,
-        "recording": line.recording,
+    return lambda progress: solve(head, asked, progress)
+
+
+def frame_rate(scene: bpy.types.Scene) -> float:
+    """Frames per second."""
+    return scene.render.fps / scene.render.fps_base
+
+
+def _request(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    settings: Settings,
+    curve: tuple[np.ndarray, np.ndarray, np.ndarray],
+    **kept: object,
+) -> Request:
+    recording = bpy.path.abspath(settings["audio_filepath"])
+    played = {name: settings[name] for name in ("strength", "articulation", "smoothing", "parts")}
+    styles = (settings["style_first"], settings["style_second"])
+    head = playback.open_head(obj)
+    return Request(
+        **{name: settings[name] for name in ("text", "method", "rate", "pause", "seed")},
+        fps=frame_rate(scene),
+        manner=runtime.manner(head, settings["method"], *styles, curve, **played),
+        recording=Path(recording) if recording else None,
         # Blender empties this folder when it ends
-        "voice_path": Path(bpy.app.tempdir) / f"neural_face_{uuid.uuid4().hex}.wav",
-    }
-
-    def animate(progress: Callable[[float, str], None]) -> "SpeechResult":
-        return runtime.speak(head, line.text, progress, **settings)
-
-    return animate
+        voice_path=Path(bpy.app.tempdir) / f"neural_face_{uuid.uuid4().hex}.wav",
+        **kept,
+    )
 
 
-def apply(scene: bpy.types.Scene, obj: bpy.types.Object, line: Line, result: "SpeechResult") -> str:
-    """Write keys, cues and voice; a sentence about what was written.
+def _check_writable(obj: bpy.types.Object, line: bpy.types.PropertyGroup | None = None) -> None:
+    action = keyframes.assigned_action(obj)
+    if action is not None and not action.is_editable:
+        raise runtime.user_error(f"The action {action.name} is linked: make it local first.")
+    if line is not None and line.action is not None and line.action != action:
+        raise runtime.user_error(
+            f"The line's keys are in the action {line.action.name}: assign that to {obj.name}, or "
+            "choose another for the line."
+        )
+
+
+def add_line(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    settings: Settings,
+    asked: Request,
+    solved: Solved,
+) -> str:
+    """Make a new line and write it; a sentence about what was written."""
+    line = lines.add(obj, settings)
+    action = keyframes.assigned_action(obj)
+    if action is None or settings["target"] == "NEW":
+        stem = Path(settings["audio_filepath"]).stem
+        action = bpy.data.actions.new(lines.line_name(settings["text"]) or stem)
+        keyframes.assign(action, obj)
+        armature = rig(obj)
+        if armature is not None and settings["target"] == "NEW":
+            keyframes.assign(action, armature)
+    return apply(scene, obj, line, asked, solved)
+
+
+def apply(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    line: bpy.types.PropertyGroup,
+    asked: Request,
+    solved: Solved,
+) -> str:
+    """Write a solved line in place of what it wrote before; a sentence about it.
 
     A scene that ends before the line does is made longer, never shorter.
+
+    Raises:
+        NeuralFaceError: The head has another action by now.
     """
-    name = line_name(line.text or Path(line.audio_filepath).stem)
-    frames = line.frame_start + np.asarray(result.parameters.times) * line.fps
-    action, keys = write_action(name, frames, _channels(obj, result))
-    _keep_cues(obj, line, result)
-    if result.line.voice is not None:
-        path = Path(result.line.voice)
-        strip = place_voice(scene, path, name, line.frame_start, result.seconds)
-        if line.recording is None:  # a recording stays where the user keeps it
-            strip.sound.pack()
-            path.unlink(missing_ok=True)
-    first, last = int(frames[0]), int(np.ceil(frames[-1]))
-    scene.frame_end = max(scene.frame_end, last)
-    report = f"{keys} keys on frames {first} to {last} in the action {action.name}"
-    if result.line.unknown:
-        report += f"; not spoken: {' '.join(str(item) for item in result.line.unknown)}"
-    report = "; ".join((report, *result.line.warnings))
-    obj.neural_face.speech.report = report
-    return report
+    _check_writable(obj, line)
+    with changes.silence():
+        under.put_back(obj, line)
+        line.name = lines.line_name(line.text or Path(line.audio_filepath).stem)
+        line.seconds = solved.seconds
+        cues.keep(line, solved.cues)
+        words.keep(line, solved.words)
+        line.timed_for = lines.fingerprint(lines.settings_of(line))
+        count = _write_keys(obj, line, asked, solved)
+        contacts.renew(obj, line, asked.fps)
+    markers.synchronise(scene, line)
+    if solved.voice is not None:
+        recorded = asked.recording is not None
+        voices.replace_voice(scene, line, Path(solved.voice), recorded)
+    voices.move_voice(scene, line)
+    scene.frame_end = max(scene.frame_end, line.frame_last)
+    line.report = _report(line, count, solved)
+    playback.show_all(bpy.context.evaluated_depsgraph_get())
+    return line.report
 
 
-def line_name(text: str) -> str:
-    """Name of the action for a line: its beginning, cut at a word."""
-    words = " ".join(text.split())
-    if len(words) > _LONGEST_NAME:
-        words = words[:_LONGEST_NAME].rpartition(" ")[0] or words[:_LONGEST_NAME]
-    return words.rstrip(" .") or words  # Blender counts namesakes with a point and a number
+def _report(line: bpy.types.PropertyGroup, count: int, solved: Solved) -> str:
+    where = f"frames {line.frame_first} to {line.frame_last} in the action {line.action.name}"
+    return "; ".join((f"{count} keys on {where}", *solved.notes))
 
 
-def _channels(obj: bpy.types.Object, result: "SpeechResult") -> list[Channels]:
-    codes = np.asarray(result.parameters.codes)
-    channels = [
-        Channels(obj, f"neural_face.{name}", codes[:, part], REGIONS[name])
-        for name, part in heads.region_slices(obj)
-    ]
-    armature = heads.rig(obj)
-    if armature is not None and rig.BONE in armature.pose.bones:
-        rotation, location = rig.bone_channels(np.asarray(result.parameters.head_pose))
-        bone = f'pose.bones["{rig.BONE}"]'
-        channels.append(Channels(armature, f"{bone}.rotation_euler", rotation, rig.BONE))
-        channels.append(Channels(armature, f"{bone}.location", location, rig.BONE))
-    return channels
-
-
-def _keep_cues(obj: bpy.types.Object, line: Line, result: "SpeechResult") -> None:
-    speech = obj.neural_face.speech
-    for name in ("text", "audio_filepath", "rate", "pause", "seed", "style", "strength"):
-        setattr(speech, name, getattr(line, name))
-    speech.frame_start = line.frame_start
-    speech.cues.clear()
-    for cue in result.line.cues:
-        item = speech.cues.add()
-        item.viseme, item.phone = str(cue.viseme), str(cue.phone)
-        item.start, item.end = float(cue.start), float(cue.end)
-
-
-def place_voice(
-    scene: bpy.types.Scene, path: Path, name: str, frame_start: int, seconds: float
-) -> bpy.types.Strip:
-    """Add a sound on the lowest channel that is free there."""
-    editor = scene.sequence_editor or scene.sequence_editor_create()
-    frame_end = frame_start + seconds * scene.render.fps / scene.render.fps_base
-    busy = {
-        strip.channel
-        for strip in editor.strips
-        if strip.frame_final_start < frame_end and strip.frame_final_end > frame_start
-    }
-    channel = next(number for number in range(1, len(busy) + 2) if number not in busy)
-    strip = editor.strips.new_sound(
-        name=name, filepath=str(path), channel=channel, frame_start=frame_start
+def _write_keys(
+    obj: bpy.types.Object, line: bpy.types.PropertyGroup, asked: Request, solved: Solved
+) -> int:
+    """Key the line on the speech layer, blended with what is there; how many keys."""
+    line.action = _assigned(obj, line)
+    times = np.asarray(solved.parameters.times)
+    frames = line.frame_start + np.round(times * asked.fps)
+    line.frame_first, line.frame_last = int(frames[0]), int(frames[-1])
+    channels = layer_curves.channels(
+        obj, SPEECH, np.asarray(solved.parameters.codes), np.asarray(solved.parameters.head_pose)
     )
-    strip.sound.name = name
-    return strip
+    there = layer_curves.before(channels, frames)
+    under.take_down(line, channels, there)
+    share = blend(times, line.blend_in, line.blend_out)[:, None]
+    kept = 0.0 if line.existing == "CLEAR" else 1.0
+    blended = [
+        Channels(
+            item.owner, item.data_path,
+            share * (item.values + kept * old) + (1 - share) * old, item.group,
+        )
+        for item, old in zip(channels, there, strict=True)
+    ]  # fmt: skip
+    return keyframes.write(blended, frames)
+
+
+def _assigned(obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> bpy.types.Action:
+    """The head's action, made where there is none; a rig without one shares it."""
+    action = keyframes.assigned_action(obj) or bpy.data.actions.new(line.name)
+    keyframes.assign(action, obj)
+    armature = rig(obj)
+    if armature is not None:
+        keyframes.assign(keyframes.assigned_action(armature) or action, armature)
+    return action
+
+
+def blend(times: np.ndarray, rise: float, fall: float) -> np.ndarray:
+    """Share (T,) of a line that shows at `times`: it rises and falls smoothly."""
+    share = np.ones(len(times))
+    for distance, length in ((times, rise), (times[-1] - times, fall)):
+        if length > 0:
+            part = np.clip(distance / length, 0, 1)
+            share *= part * part * (3 - 2 * part)
+    return share

@@ -6,21 +6,13 @@ from bpy.props import EnumProperty, IntProperty
 from ..neural_face_addon import expression, heads
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.errors import reported
+from .base import HeadOperator
 
 
-class _ExpressionOperator:
+class _ExpressionOperator(HeadOperator):
     """Mixin: acts on the active head, on all of it or one region."""
 
-    bl_options = {"REGISTER", "UNDO"}
-
     region: EnumProperty(name="Region", items=expression.REGION_ITEMS, options={"SKIP_SAVE"})
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Needs a head."""
-        reason = heads.disabled_reason(context)
-        cls.poll_message_set(reason)
-        return not reason
 
 
 class NEURALFACE_OT_reset_expression(_ExpressionOperator, bpy.types.Operator):

@@ -22,6 +22,26 @@ class HeadPanel(SidebarPanel):
         return heads.active(context) is not None
 
 
+class LinePanel(HeadPanel):
+    """Mixin: a sub-panel of Speech that needs a line."""
+
+    bl_parent_id = "NEURALFACE_PT_speech"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where the head has a line."""
+        obj = heads.active(context)
+        return obj is not None and active_line(obj) is not None
+
+
+def active_line(obj: bpy.types.Object) -> bpy.types.PropertyGroup | None:
+    """The line that the panels show, None where there is none."""
+    group = obj.neural_face
+    there = 0 <= group.active_line < len(group.lines)
+    return group.lines[group.active_line] if there else None
+
+
 def wrapped(text: str, width: int = 40) -> list[str]:
     """Lines of at most about `width` characters: labels do not wrap."""
     lines = [""]

@@ -1,10 +1,28 @@
-"""Panel: type a line and let the head speak it."""
+"""Panel: type a line and let the head speak it; the lines it has."""
 
 import bpy
 
-from ..neural_face_addon import heads
+from ..neural_face_addon import heads, live
 from ..neural_face_addon.classes import classes_factory
-from .base import HeadPanel, wrapped
+from ..neural_face_addon.line_properties import SETTINGS
+from .base import HeadPanel, active_line, wrapped
+
+
+class NEURALFACE_UL_lines(bpy.types.UIList):
+    """Lines with their first frame."""
+
+    bl_idname = "NEURALFACE_UL_lines"
+
+    def draw_item(
+        self, _context: bpy.types.Context, layout: bpy.types.UILayout, _data: object,
+        item: bpy.types.PropertyGroup, _icon: int, _active: object, _name: str,
+    ) -> None:  # fmt: skip
+        """Show one."""
+        row = layout.row()
+        row.label(text=item.name, icon="SOUND" if item.audio_filepath else "SPEAKER")
+        part = row.row()
+        part.alignment = "RIGHT"
+        part.label(text=f"{item.frame_first}–{item.frame_last}")
 
 
 class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
@@ -14,27 +32,64 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
     bl_label = "Speech"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Show the line, its settings and what the last one became."""
-        layout = self.layout
+        """Show the next line and those there are."""
         group = heads.active(context).neural_face
-        speech = group.speech
+        self._draw_next(group.speech)
+        line = active_line(heads.active(context))
+        if line is not None:
+            self._draw_lines(group, line)
+
+    def _draw_next(self, speech: bpy.types.PropertyGroup) -> None:
+        layout = self.layout
         layout.prop(speech, "text", text="", icon="SPEAKER", placeholder="Line to speak")
         layout.prop(speech, "audio_filepath", text="", icon="SOUND", placeholder="Recording")
         row = layout.row()
         row.enabled = bool(speech.text.strip() or speech.audio_filepath)
         button = row.operator("neural_face.animate_text", icon="PLAY")
-        settings = ("rate", "pause", "strength", "seed", "frame_start")
-        for name in ("text", "audio_filepath", "style", *settings):
+        for name in SETTINGS:
             setattr(button, name, getattr(speech, name))
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop_search(speech, "style", group, "styles")
-        for name in settings:
-            layout.prop(speech, name)
-        if speech.report:
-            column = layout.column(align=True)
-            for line in wrapped(f"{speech.report}; {len(speech.cues)} cues"):
-                column.label(text=line)
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        for name in ("method", "style_first", "frame_start"):
+            column.prop(speech, name)
+        header, body = layout.panel("neural_face_next_line", default_closed=True)
+        header.label(text="More")
+        if body:
+            body.use_property_split = True
+            body.use_property_decorate = False
+            for name in ("rate", "pause", "strength", "seed"):
+                body.prop(speech, name)
+            for name in ("target", "existing", "blend_in", "blend_out"):
+                body.prop(speech, name)
+
+    def _draw_lines(self, group: bpy.types.PropertyGroup, line: bpy.types.PropertyGroup) -> None:
+        layout = self.layout
+        row = layout.row()
+        row.template_list("NEURALFACE_UL_lines", "", group, "lines", group, "active_line", rows=2)
+        buttons = row.column(align=True)
+        buttons.operator("neural_face.remove_line", text="", icon="REMOVE")
+        buttons.operator("neural_face.update_line", text="", icon="FILE_REFRESH")
+        self._draw_state(line)
+        header, body = layout.panel("neural_face_line", default_closed=True)
+        header.label(text="Line")
+        if body:
+            body.use_property_split = True
+            body.use_property_decorate = False
+            for name in ("text", "audio_filepath", "method", "frame_start", "rate", "pause"):
+                body.prop(line, name)
+            for name in ("seed", "existing", "blend_in", "blend_out", "action", "show_markers"):
+                body.prop(line, name)
+
+    def _draw_state(self, line: bpy.types.PropertyGroup) -> None:
+        state = live.state(line)
+        column = self.layout.column(align=True)
+        column.alert = state not in ("", "BUSY")
+        if state == "BUSY":
+            column.label(text="Updating…", icon="SORTTIME")
+            return
+        for text in wrapped(state or line.report):
+            column.label(text=text)
 
 
-register, unregister = classes_factory(NEURALFACE_PT_speech)
+register, unregister = classes_factory(NEURALFACE_UL_lines, NEURALFACE_PT_speech)

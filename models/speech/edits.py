@@ -77,9 +77,18 @@ def merged(
                 cursor = end
         else:
             end = max(piece.end, cursor + _LEAST_ROOM * (piece.end - piece.start))
-            result += [(cue, -1) for cue in _fitted(piece.cues, cursor, end)]
+            sources = _same_sounds(piece, old, origin.get(piece.word, -1))
+            result += zip(_fitted(piece.cues, cursor, end), sources, strict=True)
             cursor = end
     return result
+
+
+def _same_sounds(piece: _Piece, old: Sequence[Cue], word: int) -> list[int]:
+    """What the cues of an unedited word were before, where it sounds the same."""
+    sources = [number for number, cue in enumerate(old) if cue.word == word >= 0]
+    if [old[number].phone for number in sources] == [cue.phone for cue in piece.cues]:
+        return sources
+    return [-1] * len(piece.cues)
 
 
 def _place_kept(

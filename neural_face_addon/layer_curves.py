@@ -1,0 +1,118 @@
+"""The curves of a layer: its code and head pose over time, written, read and cleared."""
+
+from collections.abc import Sequence
+
+import bpy
+import numpy as np
+
+from . import heads, keyframes, layers
+from .keyframes import Channels
+from .layers import LAYERS, Layer
+from .properties import REGIONS
+from .rig import bone_channels
+
+POSE = ("rotation_euler", "location")
+
+
+def bone_of(armature: bpy.types.Object | None, layer: Layer) -> bpy.types.PoseBone | None:
+    """The layer's bone; rigs of older files have one bone for all."""
+    bones = armature.pose.bones if armature else {}
+    return bones.get(layer.bone) or bones.get(LAYERS[0].bone)
+
+
+def bone_path(bone: bpy.types.PoseBone, name: str) -> str:
+    """Data path of a pose bone's property, from the armature."""
+    return f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].{name}'
+
+
+def channels(
+    obj: bpy.types.Object, layer: Layer, codes: np.ndarray, head_pose: np.ndarray
+) -> list[Channels]:
+    """What to key for codes (T, Z) and head poses (T, 6): regions first, then the bone."""
+    found = [
+        Channels(obj, layer.path(name), codes[:, part], f"{layer.label}: {REGIONS[name]}")
+        for name, part in heads.region_slices(obj)
+    ]
+    armature = heads.rig(obj)
+    bone = bone_of(armature, layer)
+    if bone is not None:
+        pairs = zip(POSE, bone_channels(head_pose), strict=True)
+        found += [Channels(armature, bone_path(bone, n), v, bone.name) for n, v in pairs]
+    return found
+
+
+def before(items: Sequence[Channels], frames: np.ndarray) -> list[np.ndarray]:
+    """What the curves of channels hold at `frames`, (T, elements) each; 0 where there are none."""
+    return [
+        keyframes.sampled(item.owner, item.data_path, np.zeros(item.values.shape[1]), frames)
+        for item in items
+    ]
+
+
+def codes_at(obj: bpy.types.Object, layer: Layer, frames: np.ndarray) -> np.ndarray:
+    """The layer's part of the code (T, Z) at `frames`, with influence; drivers are not asked."""
+    still = layers.code_of(obj, layer)
+    parts = [
+        keyframes.sampled(obj, layer.path(name), still[part], frames)
+        for name, part in heads.region_slices(obj)
+    ]
+    return np.concatenate(parts, 1) * influence_at(obj, layer, frames)
+
+
+def influence_at(obj: bpy.types.Object, layer: Layer, frames: np.ndarray) -> np.ndarray:
+    """(T, 1) how much of the layer shows at `frames`."""
+    if not layer.group:
+        return np.ones((len(frames), 1), np.float32)
+    still = np.array([layers.influence(obj, layer)])
+    return keyframes.sampled(obj, layer.path("influence"), still, frames)
+
+
+def shown_at(
+    obj: bpy.types.Object, frames: np.ndarray, chosen: Sequence[Layer] = LAYERS
+) -> np.ndarray:
+    """What layers show together, (T, Z), at `frames`."""
+    total = np.zeros((len(frames), sum(obj.neural_face.sizes)), np.float32)
+    for layer in chosen:
+        total += codes_at(obj, layer, frames)
+    return total
+
+
+def keyed(obj: bpy.types.Object, layer: Layer) -> tuple[int, float, float]:
+    """How many keys the layer has, and the first and last frame of them."""
+    count, first, last = 0, np.inf, -np.inf
+    for owner, path in _paths(obj, layer):
+        for (data_path, _), curve in keyframes.curves_of(owner).items():
+            points = curve.keyframe_points
+            if data_path == path and len(points):
+                count += len(points)
+                first, last = min(first, points[0].co[0]), max(last, points[-1].co[0])
+    return count, first, last
+
+
+def clear(
+    obj: bpy.types.Object, layer: Layer, span: tuple[float, float] = (-np.inf, np.inf)
+) -> bool:
+    """Remove the layer's keys inside a span; whether there were any.
+
+    What loses its last key goes back to rest: the last frame's face would stay otherwise.
+    """
+    found = False
+    for owner, path in _paths(obj, layer):
+        if keyframes.remove(owner, path, span):
+            found = True
+            if not any(key[0] == path for key in keyframes.curves_of(owner)):
+                _rest(owner, path)
+    return found
+
+
+def _paths(obj: bpy.types.Object, layer: Layer) -> list[tuple[bpy.types.Object, str]]:
+    found = [(obj, layer.path(name)) for name in REGIONS]
+    armature = heads.rig(obj)
+    bone = bone_of(armature, layer)
+    return found + [(armature, bone_path(bone, name)) for name in POSE if bone is not None]
+
+
+def _rest(owner: bpy.types.Object, path: str) -> None:
+    holder, _, name = path.rpartition(".")
+    group = owner.path_resolve(holder)
+    setattr(group, name, [0.0] * len(getattr(group, name)))

@@ -1,0 +1,275 @@
+"""What a spoken line keeps in the .blend: settings, words, cues, lip contacts."""
+
+from collections.abc import Callable, Iterable
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from . import changes, choices, cues, markers, words
+from .classes import classes_factory
+
+MOST_STYLE_AXES = 16
+"""Elements of `style_offset`."""
+SETTINGS = (
+    *("text", "audio_filepath", "method", "rate", "pause", "seed", "frame_start"),
+    *("style_first", "style_second", "style_mix", "style_offset"),
+    *("strength", "articulation", "smoothing", "parts"),
+    *("blend_in", "blend_out", "target", "existing"),
+)
+"""What `line_settings` defines: the same for a line, the next line and the operator."""
+
+
+def _styles(
+    group: bpy.types.PropertyGroup, _context: bpy.types.Context, typed: str
+) -> Iterable[tuple[str, str]]:
+    """Named styles first, then takes to be like."""
+    head = getattr(group.id_data, "neural_face", None)
+    if head is None:
+        return []
+    found = [(style.name, "Style") for style in head.styles]
+    found += [(take.name, "Like this take") for take in head.takes]
+    return [pair for pair in found if typed.lower() in pair[0].lower()]
+
+
+def line_settings(update: Callable | None = None, options: frozenset[str] = frozenset()) -> type:
+    """A mixin of a line's settings.
+
+    Args:
+        update: Called by Blender when one is edited.
+        options: Of all of them, as Blender's properties take.
+    """
+    plain = {"options": set(options), "update": update}
+    keyed = {"options": {"ANIMATABLE"} | options, "update": update}
+
+    class Settings:
+        """A line's settings."""
+
+        text: StringProperty(name="Text", description="Line to speak", **plain)
+        audio_filepath: StringProperty(
+            name="Recording",
+            description="Sound or video that says the line, whose timing is followed; without a "
+            "text its sounds are recognised",
+            subtype="FILE_PATH",
+            **plain,
+        )
+        method: EnumProperty(
+            name="Method", items=choices.METHOD_ITEMS, default="EXAMPLES",
+            description="How the movement is made", **plain,
+        )  # fmt: skip
+        rate: FloatProperty(
+            name="Rate", description="Tempo of speech", default=1.0, min=0.25, max=4.0,
+            soft_max=2.0, **plain,
+        )  # fmt: skip
+        pause: FloatProperty(
+            name="Pause", description="Length of pauses", default=1.0, min=0.0, max=5.0,
+            soft_max=2.0, **plain,
+        )  # fmt: skip
+        seed: IntProperty(
+            name="Variation", description="Another reading of the same line", min=0, **plain
+        )
+        frame_start: IntProperty(
+            name="Start Frame", description="Where the line begins", default=1, **plain
+        )
+        style_first: StringProperty(
+            name="Style", description="Acting style, or a take to be like; empty for neutral",
+            search=_styles, search_options={"SUGGESTION"}, **plain,
+        )  # fmt: skip
+        style_second: StringProperty(
+            name="Second Style", description="Style to mix in; empty for none",
+            search=_styles, search_options={"SUGGESTION"}, **plain,
+        )  # fmt: skip
+        style_mix: FloatProperty(
+            name="Mix", description="Share of the second style", min=0.0, max=1.0,
+            subtype="FACTOR", **keyed,
+        )  # fmt: skip
+        style_offset: FloatVectorProperty(
+            name="Style Offset", description="Added to the style along this axis, in deviations",
+            size=MOST_STYLE_AXES, soft_min=-3.0, soft_max=3.0, **keyed,
+        )  # fmt: skip
+        strength: FloatProperty(
+            name="Strength", description="How much everything moves; lips still close",
+            default=1.0, min=0.0, max=2.0, **plain,
+        )  # fmt: skip
+        articulation: FloatProperty(
+            name="Articulation", description="How far the mouth goes for each sound",
+            default=1.0, min=0.0, max=3.0, soft_max=2.0, **plain,
+        )  # fmt: skip
+        smoothing: FloatProperty(
+            name="Smoothing", description="Softens all movement; lips still close",
+            min=0.0, max=1.0, soft_max=0.2, unit="TIME_ABSOLUTE", **plain,
+        )  # fmt: skip
+        parts: EnumProperty(
+            name="Parts", description="What speech moves; the others rest",
+            items=choices.PART_ITEMS, default=set(choices.PARTS),
+            options={"ENUM_FLAG"} | options, update=update,
+        )  # fmt: skip
+        blend_in: FloatProperty(
+            name="Blend In", description="Time in which the line takes over from what was there",
+            default=0.1, min=0.0, max=10.0, soft_max=1.0, unit="TIME_ABSOLUTE", **plain,
+        )  # fmt: skip
+        blend_out: FloatProperty(
+            name="Blend Out", description="Time in which the line gives back to what was there",
+            default=0.1, min=0.0, max=10.0, soft_max=1.0, unit="TIME_ABSOLUTE", **plain,
+        )  # fmt: skip
+        target: EnumProperty(
+            name="Keys In", description="Action that takes the keys of a new line",
+            items=choices.TARGET_ITEMS, **plain,
+        )  # fmt: skip
+        existing: EnumProperty(
+            name="Existing Keys", description="What happens to the speech layer's other keys there",
+            items=choices.EXISTING_ITEMS, **plain,
+        )  # fmt: skip
+
+    return Settings
+
+
+def line_of(part: bpy.types.PropertyGroup) -> tuple[bpy.types.PropertyGroup, int]:
+    """The line that a cue, word or contact belongs to, and its index there."""
+    path, _, index = part.path_from_id().removesuffix("]").rpartition("[")
+    return part.id_data.path_resolve(path.rpartition(".")[0]), int(index)
+
+
+def _line_changed(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    changes.announce(line)
+
+
+def _markers_changed(line: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    markers.synchronise(context.scene, line)
+
+
+def _cue_changed(name: str) -> Callable:
+    """What Blender calls when a property of a cue was edited."""
+
+    def changed(cue: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+        if changes.silent():
+            return
+        line, index = line_of(cue)
+        with changes.silence():
+            cues.edited(line, index, name)
+        changes.announce(line)
+
+    return changed
+
+
+def _word_changed(word: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    if changes.silent():
+        return
+    line, index = line_of(word)
+    with changes.silence():
+        words.edited(line, index)
+    changes.announce(line)
+
+
+class NEURALFACE_PG_cue(bpy.types.PropertyGroup):
+    """A timed viseme; times from the line's start."""
+
+    viseme: EnumProperty(
+        name="Viseme", description="Shape of the mouth", items=choices.VISEME_ITEMS,
+        options=set(), update=_cue_changed("viseme"),
+    )  # fmt: skip
+    phone: StringProperty(name="Phone", description="ARPAbet symbol", options=set())
+    start: FloatProperty(
+        name="Start", description="From the line's start; the cue before ends there",
+        min=0.0, precision=3, step=1, unit="TIME_ABSOLUTE",
+        options=set(), update=_cue_changed("start"),
+    )  # fmt: skip
+    end: FloatProperty(
+        name="End", description="From the line's start; the cue after begins there",
+        min=0.0, precision=3, step=1, unit="TIME_ABSOLUTE",
+        options=set(), update=_cue_changed("end"),
+    )  # fmt: skip
+    strength: FloatProperty(
+        name="Strength", description="How far the mouth goes for it", default=1.0, min=0.0,
+        max=3.0, soft_max=2.0, options=set(), update=_cue_changed("strength"),
+    )  # fmt: skip
+    stress: IntProperty(name="Stress", default=-1, min=-1, max=2, options=set())
+    word: IntProperty(name="Word", description="Index; -1 for none", default=-1, options=set())
+    edited: BoolProperty(name="Edited", description="Kept when timed anew", options=set())
+    sealed: BoolProperty(
+        name="Sealed", description="Lips are closed on what all layers show", options=set(),
+        update=_cue_changed("sealed"),
+    )  # fmt: skip
+
+
+class NEURALFACE_PG_word(bpy.types.PropertyGroup):
+    """A spoken word."""
+
+    text: StringProperty(
+        name="Word", description="Another spelling is pronounced anew; none leaves the word out",
+        options=set(), update=_word_changed,
+    )  # fmt: skip
+    start: IntProperty(name="Start", description="First character in the text", options=set())
+    end: IntProperty(name="End", description="One past the last character", options=set())
+    changed: BoolProperty(name="Changed", description="To be pronounced anew", options=set())
+
+
+class NEURALFACE_PG_contact(bpy.types.PropertyGroup):
+    """A sound that needs the lips, as measured."""
+
+    cue: IntProperty(name="Cue", description="Index of its cue")
+    phone: StringProperty(name="Phone")
+    word: StringProperty(name="Word")
+    frame: IntProperty(name="Frame", description="Where the lips are closest")
+    gap: FloatProperty(name="Gap", description="Millimetres between the lips", precision=2)
+    limit: FloatProperty(name="Limit", description="Millimetres that count as closed", precision=2)
+    closed: BoolProperty(name="Closed")
+
+
+class NEURALFACE_PG_marker(bpy.types.PropertyGroup):
+    """A timeline marker that the line has set: its name and frame."""
+
+    frame: IntProperty(name="Frame")
+
+
+class NEURALFACE_PG_speech(line_settings(), bpy.types.PropertyGroup):
+    """Settings of the next line."""
+
+
+class NEURALFACE_PG_line(line_settings(_line_changed), bpy.types.PropertyGroup):
+    """A spoken line: its settings, and everything that solving it again needs."""
+
+    uid: IntProperty(name="Number", description="Stays the same when other lines go", options=set())
+    action: PointerProperty(
+        name="Action", description="Holds the line's keys", type=bpy.types.Action
+    )
+    seconds: FloatProperty(name="Length", unit="TIME_ABSOLUTE", options=set())
+    frame_first: IntProperty(name="First Key", options=set())
+    frame_last: IntProperty(name="Last Key", default=-1, options=set())
+    under: StringProperty(
+        name="Under", description="What the speech layer had in the line's range", options=set()
+    )
+    timed_for: StringProperty(
+        name="Timed For", description="Text and tempo that the cues come from", options=set()
+    )
+    strip: StringProperty(name="Strip", description="Of the voice in the sequencer", options=set())
+    report: StringProperty(name="Last Result", description="What was written", options=set())
+    show_markers: BoolProperty(
+        name="Timeline Markers", description="Show the line's cues as timeline markers",
+        options=set(), update=_markers_changed,
+    )  # fmt: skip
+    markers: CollectionProperty(type=NEURALFACE_PG_marker)
+    words: CollectionProperty(type=NEURALFACE_PG_word)
+    cues: CollectionProperty(type=NEURALFACE_PG_cue)
+    contacts: CollectionProperty(type=NEURALFACE_PG_contact)
+    active_word: IntProperty(name="Word", options=set())
+    active_cue: IntProperty(name="Cue", options=set())
+    active_contact: IntProperty(name="Contact", options=set())
+
+
+register, unregister = classes_factory(
+    NEURALFACE_PG_cue,
+    NEURALFACE_PG_word,
+    NEURALFACE_PG_contact,
+    NEURALFACE_PG_marker,
+    NEURALFACE_PG_speech,
+    NEURALFACE_PG_line,
+)

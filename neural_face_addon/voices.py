@@ -1,0 +1,60 @@
+"""A line's voice: one strip in the sequencer."""
+
+from pathlib import Path
+
+import bpy
+
+
+def place_voice(
+    scene: bpy.types.Scene, path: Path, name: str, frame_start: int, seconds: float
+) -> bpy.types.Strip:
+    """Add a sound on the lowest channel that is free there."""
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    frame_end = frame_start + seconds * scene.render.fps / scene.render.fps_base
+    busy = {
+        strip.channel
+        for strip in editor.strips
+        if strip.frame_final_start < frame_end and strip.frame_final_end > frame_start
+    }
+    channel = next(number for number in range(1, len(busy) + 2) if number not in busy)
+    strip = editor.strips.new_sound(
+        name=name, filepath=str(path), channel=channel, frame_start=frame_start
+    )
+    strip.sound.name = name
+    return strip
+
+
+def replace_voice(
+    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, path: Path, recorded: bool
+) -> None:
+    """Let the line be heard; a made voice is packed, a recording stays where the user keeps it."""
+    remove_voice(scene, line)
+    strip = place_voice(scene, path, line.name, line.frame_start, line.seconds)
+    line.strip = strip.name
+    if not recorded:
+        strip.sound.pack()
+        path.unlink(missing_ok=True)
+
+
+def move_voice(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> None:
+    """Where the line now begins."""
+    strip = _strip(scene, line)
+    if strip is not None and strip.frame_start != line.frame_start:
+        strip.frame_start = line.frame_start
+
+
+def remove_voice(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> None:
+    """Take the line's strip away, and its sound where nothing else plays it."""
+    strip = _strip(scene, line)
+    if strip is not None:
+        sound = strip.sound
+        scene.sequence_editor.strips.remove(strip)
+        if sound is not None and not sound.users:
+            bpy.data.sounds.remove(sound)
+    line.strip = ""
+
+
+def _strip(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> bpy.types.Strip | None:
+    editor = scene.sequence_editor
+    found = editor.strips.get(line.strip) if editor and line.strip else None
+    return found if found is not None and found.type == "SOUND" else None

@@ -1,0 +1,53 @@
+"""Solve the active line again, or remove it."""
+
+from typing import Any
+
+import bpy
+
+from ..neural_face_addon import heads, lines, runtime, speech
+from ..neural_face_addon.classes import classes_factory
+from ..neural_face_addon.errors import reported
+from ..neural_face_addon.jobs import Work
+from ..neural_face_addon.tasks import TaskOperator
+from .base import LineOperator, line_of
+
+
+class NEURALFACE_OT_update_line(LineOperator, TaskOperator, bpy.types.Operator):
+    """Solve the active line again with its edits; timed anew if its text, tempo or sound changed"""
+
+    bl_idname = "neural_face.update_line"
+    bl_label = "Update Line"
+
+    def prepare(self, context: bpy.types.Context) -> Work:
+        """Take down what the line now is."""
+        obj, line = line_of(context)
+        self._name, self._uid = obj.name, line.uid
+        self._asked = speech.request(context.scene, obj, line)
+        return speech.work(obj, self._asked)
+
+    def finish(self, context: bpy.types.Context, result: Any) -> None:
+        """Write it in place of what it was."""
+        obj = bpy.data.objects.get(self._name)
+        line = lines.by_uid(obj, self._uid) if heads.is_head(obj) else None
+        if line is None:
+            raise runtime.user_error("The line or its head was deleted; nothing was changed.")
+        self.report({"INFO"}, speech.apply(context.scene, obj, line, self._asked, result))
+
+
+class NEURALFACE_OT_remove_line(LineOperator, bpy.types.Operator):
+    """Remove the active line with its keys, voice and markers"""
+
+    bl_idname = "neural_face.remove_line"
+    bl_label = "Remove Line"
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Remove it."""
+        obj, line = line_of(context)
+        name = line.name
+        lines.remove(context.scene, obj, line)
+        self.report({"INFO"}, f"Removed the line {name}")
+        return {"FINISHED"}
+
+
+register, unregister = classes_factory(NEURALFACE_OT_update_line, NEURALFACE_OT_remove_line)
