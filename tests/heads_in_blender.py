@@ -53,3 +53,21 @@ def codes(obj: bpy.types.Object, count: int, seed: int = 0) -> np.ndarray:
     examples = playback.open_head(obj).examples.codes
     rows = np.random.default_rng(seed).choice(len(examples), count, replace=False)
     return examples[rows].astype(np.float32)
+
+
+def curves(owner: bpy.types.ID) -> dict[tuple[str, int], bpy.types.FCurve]:
+    """Curves of the owner's own slot by data path and element."""
+    action, slot = owner.animation_data.action, owner.animation_data.action_slot
+    bag = action.layers[0].strips[0].channelbag(slot)
+    return {(curve.data_path, curve.array_index): curve for curve in bag.fcurves}
+
+
+def keys(owner: bpy.types.ID) -> dict[tuple[str, int], list[tuple]]:
+    """All there is to a key, of all of them."""
+    return {
+        key: [
+            (*p.co, *p.handle_left, *p.handle_right, p.interpolation, p.easing, p.type)
+            for p in curve.keyframe_points
+        ]
+        for key, curve in curves(owner).items()
+    }

@@ -24,9 +24,10 @@ def unchanged(scene: object) -> Iterator[None]:
 def contents() -> dict[str, list[str]]:
     found = {kind: sorted(item.name for item in getattr(bpy.data, kind)) for kind in DATA}
     for obj in bpy.data.objects:
-        speech = obj.neural_face.speech
+        group = obj.neural_face
         action = obj.animation_data.action if obj.animation_data else None
-        found[obj.name] = [speech.text, speech.report, len(speech.cues), repr(action)]
+        lines = [(line.text, line.report, len(line.cues)) for line in group.lines]
+        found[obj.name] = [group.speech.text, lines, repr(action)]
     return found
 
 
@@ -184,12 +185,12 @@ def test_cancelled_half_way(
 ) -> None:
     """The work is stopped where it reports progress; what was asked for leaves no trace."""
     pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
-    from neural_face.neural_face_addon import jobs, runtime, speech
+    from neural_face.neural_face_addon import jobs, lines, runtime, speech
 
     obj = import_head(tiny_head)
-    line = speech.Line("Bob may move my baby.", "EXAMPLES", 1.0, 1.0, 0, "", 1.0, 1, 30.0)
+    settings = lines.settings_of(obj.neural_face.speech) | {"text": "Bob may move my baby."}
     unchanged()
-    work = speech.work(obj, line)
+    work = speech.work(obj, speech.first_request(scene, obj, settings))
 
     def half_way(progress: Callable[[float, str], None]) -> object:
         def stop_late(fraction: float, message: str) -> None:

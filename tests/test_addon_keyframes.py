@@ -21,6 +21,18 @@ def _curves(action: object, owner: object) -> dict[tuple[str, int], object]:
     return {(curve.data_path, curve.array_index): curve for curve in bag.fcurves}
 
 
+def _keyed(keyframes: ModuleType, name: str, frames: np.ndarray, channels: list) -> tuple:
+    """A new action with a slot for every owner; the channels written to it."""
+    action = bpy.data.actions.new(name)
+    for item in channels:
+        keyframes.assign(action, item.owner)
+    return action, keyframes.write(channels, frames)
+
+
+def _points(curve: object) -> list[tuple[float, float]]:
+    return [tuple(point.co) for point in curve.keyframe_points]
+
+
 def test_values_slots_and_groups(scene: object, keyframes: ModuleType) -> None:
     objects = [bpy.data.objects.new(name, None) for name in ("A", "B")]
     frames = np.array([1.0, 2.5, 4.0])
@@ -30,7 +42,7 @@ def test_values_slots_and_groups(scene: object, keyframes: ModuleType) -> None:
         keyframes.Channels(objects[0], "rotation_euler", values[:, :2] / 10, "Turn"),
         keyframes.Channels(objects[1], "location", -values, "Place"),
     ]
-    action, count = keyframes.write_action("A line", frames, channels)
+    action, count = _keyed(keyframes, "A line", frames, channels)
     assert action.name == "A line"
     assert count == 9 + 6 + 9
     first, second = (_curves(action, obj) for obj in objects)
@@ -51,7 +63,7 @@ def test_animates(scene: object, keyframes: ModuleType) -> None:
     scene.collection.objects.link(obj)
     values = np.array([[0.0], [10.0]])
     channels = [keyframes.Channels(obj, "location", values, "Place")]
-    keyframes.write_action("x", np.array([1.0, 11.0]), channels)
+    _keyed(keyframes, "x", np.array([1.0, 11.0]), channels)
     scene.frame_set(6)
     assert obj.location.x == pytest.approx(5.0)
 
@@ -65,7 +77,7 @@ def test_previous_action_keeps_every_key_and_stays(scene: object, keyframes: Mod
     before = {key: len(curve.keyframe_points) for key, curve in _curves(old, obj).items()}
     slot = obj.animation_data.action_slot
     channels = [keyframes.Channels(obj, "scale", np.ones((2, 3)), "Size")]
-    new, _ = keyframes.write_action("x", np.array([1.0, 2.0]), channels)
+    new, _ = _keyed(keyframes, "x", np.array([1.0, 2.0]), channels)
     assert obj.animation_data.action == new != old
     assert old.use_fake_user
     bag = old.layers[0].strips[0].channelbag(slot)
@@ -79,10 +91,57 @@ def test_many_keys_are_fast_and_single_precision(scene: object, keyframes: Modul
     values = np.random.default_rng(0).normal(size=(1800, 3))
     start = time.perf_counter()
     channels = [keyframes.Channels(obj, "location", values, "Place")] * 1
-    action, count = keyframes.write_action("x", np.arange(1800.0), channels)
+    action, count = _keyed(keyframes, "x", np.arange(1800.0), channels)
     assert time.perf_counter() - start < 1.0
     assert count == 5400
     curve = _curves(action, obj)["location", 2]
     written = np.empty(3600, np.float32)
     curve.keyframe_points.foreach_get("co", written)
     np.testing.assert_array_equal(written[1::2], values[:, 2].astype(np.float32))
+
+
+def test_keys_outside_the_range_keep_everything(scene: object, keyframes: ModuleType) -> None:
+    obj = bpy.data.objects.new("A", None)
+    for frame in (1, 5, 10, 20):
+        obj.location.x = frame
+        obj.keyframe_insert("location", index=0, frame=frame)
+    curve = _curves(obj.animation_data.action, obj)["location", 0]
+    first = curve.keyframe_points[0]
+    first.interpolation, first.easing, first.type = "BOUNCE", "EASE_OUT", "EXTREME"
+    first.handle_right_type, first.handle_right = "FREE", (2.5, 7.0)
+    curve.modifiers.new("NOISE")
+    channels = [keyframes.Channels(obj, "location", np.array([[7.0], [8.0]]), "Place")]
+    keyframes.write(channels, np.array([4.0, 11.0]))
+    curve = _curves(obj.animation_data.action, obj)["location", 0]
+    assert _points(curve) == [(1, 1), (4, 7), (11, 8), (20, 20)]
+    first = curve.keyframe_points[0]
+    assert (first.interpolation, first.easing, first.type) == ("BOUNCE", "EASE_OUT", "EXTREME")
+    assert first.handle_right_type == "FREE" and tuple(first.handle_right) == (2.5, 7.0)
+    assert len(curve.modifiers) == 1
+    assert keyframes.remove(obj, "location", (2, 15))
+    assert _points(curve) == [(1, 1), (20, 20)]
+    assert not keyframes.remove(obj, "location", (2, 15))
+    assert keyframes.remove(obj, "location")
+    assert _curves(obj.animation_data.action, obj) == {}
+
+
+def test_sampling_leaves_the_frame_where_it_is(scene: object, keyframes: ModuleType) -> None:
+    obj = bpy.data.objects.new("A", None)
+    scene.collection.objects.link(obj)
+    obj.location.y = 3.0
+    channels = [keyframes.Channels(obj, "location", np.array([[0.0], [10.0]]), "Place")]
+    _keyed(keyframes, "x", np.array([1.0, 11.0]), channels)
+    values = keyframes.sampled(obj, "location", np.array([5.0, 3.0, 0.0]), np.array([6.0, 30.0]))
+    np.testing.assert_allclose(values, [[5, 3, 0], [10, 3, 0]])
+    assert scene.frame_current == 1
+
+
+def test_slots_of_other_owners_are_not_taken(scene: object, keyframes: ModuleType) -> None:
+    objects = [bpy.data.objects.new(name, None) for name in ("A", "B")]
+    action = bpy.data.actions.new("x")
+    for obj in objects:
+        keyframes.assign(action, obj)
+    slots = [obj.animation_data.action_slot.name_display for obj in objects]
+    assert slots == ["A", "B"]
+    keyframes.assign(action, objects[0])
+    assert len(action.slots) == 2

@@ -11,15 +11,9 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
 
-from heads_in_blender import assert_shows, import_head
+from heads_in_blender import assert_shows, curves, import_head, keys
 
 TEXT = "Bob may move my baby"
-
-
-def curves(action: object, owner: object) -> dict[tuple[str, int], object]:
-    slot = owner.animation_data.action_slot
-    bag = action.layers[0].strips[0].channelbag(slot)
-    return {(curve.data_path, curve.array_index): curve for curve in bag.fcurves}
 
 
 @pytest.fixture
@@ -28,40 +22,40 @@ def head(scene: object, tiny_head: Path) -> object:
 
 
 def test_writes_what_the_numeric_layer_gives(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import heads, playback, rig
+    from neural_face.neural_face_addon import heads, playback
 
     from models.animate import animate_text
 
     scene.render.fps, scene.render.fps_base = 24, 1.001
-    assert bpy.ops.neural_face.animate_text(text=TEXT, frame_start=11, seed=3) == {"FINISHED"}
+    assert bpy.ops.neural_face.animate_text(text=TEXT, frame_start=11, seed=3, blend_in=0, blend_out=0) == {"FINISHED"}
     action = head.animation_data.action
     assert action.name == TEXT
     voice = Path(bpy.app.tempdir) / "again.wav"
     fps = 24 / 1.001
     result = animate_text(playback.open_head(head), TEXT, fps=fps, seed=3, voice_path=voice)
     codes = result.parameters.codes
-    face = curves(action, head)
+    face = curves(head)
     assert len(face) == codes.shape[1] == 24
-    points = np.array([p.co for p in face["neural_face.left_eye", 1].keyframe_points])
+    points = np.array([p.co for p in face["neural_face.speech_layer.left_eye", 1].keyframe_points])
     np.testing.assert_allclose(points[:, 1], codes[:, 9], atol=1e-5)
     np.testing.assert_allclose(points[:, 0], 11 + result.parameters.times * fps, atol=1e-3)
     armature = heads.rig(head)
     assert armature.animation_data.action == action
-    turn = curves(action, armature)[f'pose.bones["{rig.BONE}"].rotation_euler', 1]
+    turn = curves(armature)['pose.bones["Head Speech"].rotation_euler', 1]
     values = [p.co[1] for p in turn.keyframe_points]
     np.testing.assert_allclose(values, result.parameters.head_pose[:, 2], atol=1e-5)
-    report = head.neural_face.speech.report
+    report = head.neural_face.lines[0].report
     assert f"{len(codes) * 30} keys on frames 11 to " in report
 
 
 def test_speaks_on_every_frame(scene: object, head: object) -> None:
     bpy.ops.neural_face.animate_text(text=TEXT)
-    face = curves(head.animation_data.action, head)
+    face = curves(head)
     for frame in (3, 9):
         scene.frame_set(frame)
         sizes = (("mouth", 8), ("left_eye", 4), ("right_eye", 4), ("face", 8))
         code = [
-            face[f"neural_face.{n}", i].evaluate(frame) for n, size in sizes for i in range(size)
+            face[f"neural_face.speech_layer.{n}", i].evaluate(frame) for n, size in sizes for i in range(size)
         ]
         assert_shows(head, np.array(code))
 
@@ -73,7 +67,7 @@ def test_cues_and_settings_are_kept_in_the_file(
     name = head.name
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
-    speech = bpy.data.objects[name].neural_face.speech
+    speech = bpy.data.objects[name].neural_face.lines[0]
     assert (speech.text, speech.rate, speech.pause) == (TEXT, 1.5, 0.5)
     assert (speech.seed, speech.frame_start) == (2, 7)
     assert len(speech.cues) > 8
@@ -94,7 +88,7 @@ def test_follows_a_recording(scene: object, head: object, tmp_path: Path) -> Non
     assert Path(bpy.path.abspath(strip.sound.filepath)) == recording
     assert strip.sound.packed_file is None and recording.is_file()
     assert strip.frame_final_start == 5
-    speech = head.neural_face.speech
+    speech = head.neural_face.lines[0]
     assert speech.audio_filepath == str(recording)
     assert {"M", "B"} <= {phone for cue in speech.cues for phone in cue.phone.split()}
     with wave.open(str(recording), "rb") as stream:
@@ -117,7 +111,7 @@ def test_the_scene_is_long_enough_for_the_line(scene: object, head: object) -> N
     bpy.ops.neural_face.animate_text(text=TEXT)
     last = max(
         p.co[0]
-        for p in curves(head.animation_data.action, head)["neural_face.mouth", 0].keyframe_points
+        for p in curves(head)["neural_face.speech_layer.mouth", 0].keyframe_points
     )
     assert last <= scene.frame_end < last + 1
     scene.frame_end = 5000
@@ -132,40 +126,34 @@ def test_style_and_strength_reach_the_numeric_layer(scene: object, head: object)
     from models.speech.manner import Manner, StyleCurve
 
     assert [style.name for style in head.neural_face.styles] == ["happy", "neutral"]
-    bpy.ops.neural_face.animate_text(text=TEXT, style="happy", strength=0.5)
+    bpy.ops.neural_face.animate_text(text=TEXT, style="happy", strength=0.5, blend_in=0, blend_out=0)
     manner = Manner(StyleCurve("happy"), 0.5)
     voice = Path(bpy.app.tempdir) / "again.wav"
     opened, fps = playback.open_head(head), scene.render.fps
     result = animate_text(opened, TEXT, fps=fps, manner=manner, voice_path=voice)
-    jaw = curves(head.animation_data.action, head)["neural_face.mouth", 0]
+    jaw = curves(head)["neural_face.speech_layer.mouth", 0]
     values = [point.co[1] for point in jaw.keyframe_points]
     np.testing.assert_allclose(values, result.parameters.codes[:, 0], atol=1e-5)
-    assert (head.neural_face.speech.style, head.neural_face.speech.strength) == ("happy", 0.5)
+    line = head.neural_face.lines[0]
+    assert (line.style_first, line.strength) == ("happy", 0.5)
 
 
-def test_other_actions_are_untouched(scene: object, head: object) -> None:
+def test_a_new_action_leaves_the_others_untouched(scene: object, head: object) -> None:
     bpy.ops.neural_face.key_expression()
     hand_made = head.animation_data.action
-    before = {
-        key: [tuple(p.co) for p in curve.keyframe_points]
-        for key, curve in curves(hand_made, head).items()
-    }
+    before = keys(head)
     slot = head.animation_data.action_slot
-    bpy.ops.neural_face.animate_text(text=TEXT)
+    bpy.ops.neural_face.animate_text(text=TEXT, target="NEW")
     first = head.animation_data.action
-    bpy.ops.neural_face.animate_text(text="See five fish.")
+    bpy.ops.neural_face.animate_text(text="See five fish.", target="NEW")
     assert len({hand_made, first, head.animation_data.action}) == 3
     head.animation_data.action, head.animation_data.action_slot = hand_made, slot
-    after = {
-        key: [tuple(p.co) for p in curve.keyframe_points]
-        for key, curve in curves(hand_made, head).items()
-    }
-    assert before == after
+    assert keys(head) == before
     assert hand_made.use_fake_user and first.use_fake_user
 
 
 def test_long_text_gives_a_short_action_name(addon: object) -> None:
-    from neural_face.neural_face_addon.speech import line_name
+    from neural_face.neural_face_addon.lines import line_name
 
     assert line_name("  One\n two ") == "One two"
     assert line_name("word " * 30) == ("word " * 9).strip()
@@ -174,7 +162,7 @@ def test_long_text_gives_a_short_action_name(addon: object) -> None:
 
 
 def test_voice_goes_to_a_free_channel(scene: object, tmp_path: Path) -> None:
-    from neural_face.neural_face_addon.speech import place_voice
+    from neural_face.neural_face_addon.voices import place_voice
 
     paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
     for path in paths:
@@ -197,7 +185,7 @@ def test_undo_takes_the_line_back(scene: object, head: object) -> None:
     bpy.ops.ed.undo_push(message="after")
     bpy.ops.ed.undo()
     assert len(bpy.data.actions) == 0
-    assert len(bpy.data.objects[name].neural_face.speech.cues) == 0
+    assert len(bpy.data.objects[name].neural_face.lines) == 0
     bpy.ops.ed.redo()
     assert bpy.data.objects[name].animation_data.action.name == TEXT
 
