@@ -52,13 +52,16 @@ def test_sliders_are_the_files(scene: object, tiny_head: Path) -> None:
     np.testing.assert_allclose([s.high for s in obj.neural_face.sliders], [s.high for s in sliders])
 
 
-def test_bone_moves_the_head_as_the_head_pose_says(scene: object, tiny_head: Path) -> None:
+@pytest.mark.parametrize("name", ["Head", "Head Speech"])
+def test_bone_moves_the_head_as_the_head_pose_says(
+    scene: object, tiny_head: Path, name: str
+) -> None:
     from neural_face.neural_face_addon import heads, playback, rig
 
     obj = import_head(tiny_head)
     head_pose = np.array([[0.2, -0.3, 0.4, 0.01, -0.02, 0.03]])
     rotation, location = rig.bone_channels(head_pose)
-    bone = heads.rig(obj).pose.bones[rig.BONE]
+    bone = heads.rig(obj).pose.bones[name]
     bone.rotation_euler, bone.location = rotation[0], location[0]
     bpy.context.view_layer.update()
     world = np.array(obj.matrix_world)

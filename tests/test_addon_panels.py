@@ -11,7 +11,8 @@ class Layout:
     """Notes labels, properties and operators; rows and columns note into the same lists."""
 
     def __init__(self, notes: dict[str, list] | None = None) -> None:
-        self.notes = notes or {"label": [], "prop": [], "operator": [], "alert": [], "progress": []}
+        kinds = ("label", "prop", "operator", "alert", "progress", "list")
+        self.notes = notes or {kind: [] for kind in kinds}
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "alert" and value:
@@ -21,12 +22,21 @@ class Layout:
     def row(self, **_: object) -> "Layout":
         return Layout(self.notes)
 
-    column = row
+    column = box = row
+
+    def separator(self) -> None:
+        pass
+
+    def template_list(
+        self, cls: str, _identifier: str, data: object, name: str, *rest: object, **_: object
+    ) -> None:
+        assert hasattr(bpy.types, cls) and hasattr(rest[0], rest[1])
+        self.notes["list"].append((cls, len(getattr(data, name))))
 
     def panel(self, _identifier: str, **_: object) -> tuple["Layout", "Layout"]:
         return self, self
 
-    def label(self, text: str, **_: object) -> None:
+    def label(self, text: str = "", **_: object) -> None:
         self.notes["label"].append(text)
 
     def progress(self, factor: float, text: str) -> None:
@@ -39,9 +49,6 @@ class Layout:
     def prop_decorator(self, owner: object, name: str, index: int = -1) -> None:
         assert (name, index) == self.notes["prop"][-1][:2]
         assert name in owner.bl_rna.properties
-
-    def prop_search(self, owner: object, name: str, _data: object, _items: str) -> None:
-        self.prop(owner, name)
 
     def operator(self, name: str, **_: object) -> object:
         module, _dot, function = name.partition(".")
@@ -127,9 +134,93 @@ def test_speech_button_takes_the_settings(scene: object, tiny_head: Path) -> Non
 
     speech = import_head(tiny_head).neural_face.speech
     speech.text, speech.rate, speech.frame_start = "Hello.", 1.25, 40
+    assert speech.style_first == "neutral" and speech.method == "EXAMPLES"
     [(name, button)] = draw("NEURALFACE_PT_speech")["operator"]
     assert name == "neural_face.animate_text"
     assert (button.text, button.rate, button.frame_start) == ("Hello.", 1.25, 40)
+
+
+LINE_PANELS = ("style", "cues", "words", "contacts")
+
+
+def test_panels_of_a_line_come_with_it(scene: object, tiny_head: Path) -> None:
+    pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
+    from heads_in_blender import import_head
+
+    obj = import_head(tiny_head)
+    assert [draw(f"NEURALFACE_PT_{name}") for name in LINE_PANELS] == [None] * 4
+    bpy.ops.neural_face.animate_text(text="Bob may move my baby")
+    line = obj.neural_face.lines[0]
+    style, cues, words, contacts = (draw(f"NEURALFACE_PT_{name}") for name in LINE_PANELS)
+    assert [name for name, _, _ in style["prop"]] == [
+        *("style_first", "style_second", "style_mix", "strength", "articulation", "smoothing"),
+        "parts",
+    ]
+    assert cues["list"] == [("NEURALFACE_UL_cues", len(line.cues))]
+    assert words["list"] == [("NEURALFACE_UL_words", 5)]
+    assert contacts["list"] == []
+    bpy.ops.neural_face.check_contacts()
+    assert draw("NEURALFACE_PT_contacts")["list"] == [
+        ("NEURALFACE_UL_contacts", len(line.contacts))
+    ]
+    speech = draw("NEURALFACE_PT_speech")
+    assert speech["list"] == [("NEURALFACE_UL_lines", 1)]
+    assert line.report.split()[0] in " ".join(speech["label"])
+
+
+def test_a_cue_that_is_too_short_is_marked(scene: object, tiny_head: Path) -> None:
+    pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
+    from heads_in_blender import import_head
+
+    obj = import_head(tiny_head)
+    bpy.ops.neural_face.animate_text(text="Bob")
+    line = obj.neural_face.lines[0]
+    line.active_cue = 1
+    assert not draw("NEURALFACE_PT_cues")["alert"]
+    line.cues[1].end = line.cues[1].start + 0.02
+    assert "Too short to be seen" in draw("NEURALFACE_PT_cues")["label"]
+    line.cues[1].end = line.cues[1].start + 0.6
+    assert not draw("NEURALFACE_PT_cues")["alert"]  # its neighbour leaves no more room
+    line.cues[1].viseme = "Rest"
+    assert not draw("NEURALFACE_PT_cues")["alert"]
+
+
+def test_layers_say_what_is_keyed(scene: object, tiny_head: Path) -> None:
+    from heads_in_blender import import_head
+
+    import_head(tiny_head)
+    scene.frame_set(7)
+    bpy.ops.neural_face.key_expression()
+    notes = draw("NEURALFACE_PT_layers")
+    assert notes["label"] == ["Hand", "24 keys, frames 7–7", "Speech", "no keys"]
+    assert [name for name, _, _ in notes["prop"]] == ["influence"]
+
+
+def test_rests_are_listed_on_wish(scene: object, tiny_head: Path) -> None:
+    pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
+    from heads_in_blender import import_head
+
+    obj = import_head(tiny_head)
+    bpy.ops.neural_face.animate_text(text="Bob")
+    listed = bpy.types.NEURALFACE_UL_cues.filter_items
+    plain = type("Plain", (), {"bitflag_filter_item": 1, "filter_name": "", "show_rests": False})()
+    assert listed(plain, bpy.context, obj.neural_face.lines[0], "cues")[0] == [0, 1, 1, 1, 0]
+    plain.show_rests = True
+    assert listed(plain, bpy.context, obj.neural_face.lines[0], "cues")[0] == [1] * 5
+    plain.filter_name = "closed"
+    assert listed(plain, bpy.context, obj.neural_face.lines[0], "cues")[0] == [0, 1, 0, 1, 0]
+
+
+def test_choices_are_those_of_the_numeric_layer(addon: object) -> None:
+    from neural_face.neural_face_addon import choices
+
+    from models.animate import METHODS
+    from models.speech.manner import PARTS
+    from models.speech.visemes import VISEMES
+
+    assert choices.VISEMES == VISEMES and list(choices.VISEMES) == list(VISEMES)
+    assert tuple(choices.PARTS) == PARTS
+    assert set(METHODS) <= {name for name, _, _ in choices.METHOD_ITEMS}
 
 
 def test_meter_warns_outside_the_capture(scene: object, tiny_head: Path) -> None:

@@ -27,7 +27,9 @@ def test_writes_what_the_numeric_layer_gives(scene: object, head: object) -> Non
     from models.animate import animate_text
 
     scene.render.fps, scene.render.fps_base = 24, 1.001
-    assert bpy.ops.neural_face.animate_text(text=TEXT, frame_start=11, seed=3, blend_in=0, blend_out=0) == {"FINISHED"}
+    assert bpy.ops.neural_face.animate_text(
+        text=TEXT, frame_start=11, seed=3, blend_in=0, blend_out=0
+    ) == {"FINISHED"}
     action = head.animation_data.action
     assert action.name == TEXT
     voice = Path(bpy.app.tempdir) / "again.wav"
@@ -55,7 +57,9 @@ def test_speaks_on_every_frame(scene: object, head: object) -> None:
         scene.frame_set(frame)
         sizes = (("mouth", 8), ("left_eye", 4), ("right_eye", 4), ("face", 8))
         code = [
-            face[f"neural_face.speech_layer.{n}", i].evaluate(frame) for n, size in sizes for i in range(size)
+            face[f"neural_face.speech_layer.{n}", i].evaluate(frame)
+            for n, size in sizes
+            for i in range(size)
         ]
         assert_shows(head, np.array(code))
 
@@ -109,10 +113,7 @@ def test_a_made_voice_travels_in_the_file(scene: object, head: object) -> None:
 def test_the_scene_is_long_enough_for_the_line(scene: object, head: object) -> None:
     scene.frame_end = 10
     bpy.ops.neural_face.animate_text(text=TEXT)
-    last = max(
-        p.co[0]
-        for p in curves(head)["neural_face.speech_layer.mouth", 0].keyframe_points
-    )
+    last = max(p.co[0] for p in curves(head)["neural_face.speech_layer.mouth", 0].keyframe_points)
     assert last <= scene.frame_end < last + 1
     scene.frame_end = 5000
     bpy.ops.neural_face.animate_text(text=TEXT)
@@ -126,7 +127,9 @@ def test_style_and_strength_reach_the_numeric_layer(scene: object, head: object)
     from models.speech.manner import Manner, StyleCurve
 
     assert [style.name for style in head.neural_face.styles] == ["happy", "neutral"]
-    bpy.ops.neural_face.animate_text(text=TEXT, style="happy", strength=0.5, blend_in=0, blend_out=0)
+    bpy.ops.neural_face.animate_text(
+        text=TEXT, style="happy", strength=0.5, blend_in=0, blend_out=0
+    )
     manner = Manner(StyleCurve("happy"), 0.5)
     voice = Path(bpy.app.tempdir) / "again.wav"
     opened, fps = playback.open_head(head), scene.render.fps
