@@ -126,10 +126,11 @@ def write(channels: Sequence[Channels], frames: np.ndarray) -> int:
     return sum(item.values.size for item in channels)
 
 
-def has_keys(owner: bpy.types.ID, data_path: str, span: tuple[float, float]) -> bool:
-    """Whether a property has keys inside a span."""
+def key_frames(owner: bpy.types.ID, data_path: str, span: tuple[float, float]) -> np.ndarray:
+    """Frames (K,) inside a span at which any element of a property has a key."""
     found = [_read(c)["co"][:, 0] for (path, _), c in curves_of(owner).items() if path == data_path]
-    return any(((frames >= span[0]) & (frames <= span[1])).any() for frames in found)
+    frames = np.unique(np.concatenate(found)) if found else np.empty(0, np.float32)
+    return frames[(frames >= span[0]) & (frames <= span[1])]
 
 
 def remove(

@@ -247,6 +247,7 @@ class NEURALFACE_PG_line(line_settings(_line_changed), bpy.types.PropertyGroup):
     under: StringProperty(
         name="Under", description="What the speech layer had in the line's range", options=set()
     )
+    under_elements: IntProperty(name="Under Elements", description="Of a row", options=set())
     timed_for: StringProperty(
         name="Timed For", description="Text and tempo that the cues come from", options=set()
     )

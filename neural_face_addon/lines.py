@@ -1,7 +1,5 @@
 """The lines of a head: which is meant, making and removing them, style over a line's time."""
 
-import hashlib
-import json
 import secrets
 
 import bpy
@@ -82,12 +80,6 @@ def _renumber_curves(obj: bpy.types.Object, removed: int) -> None:
                 bag.fcurves.remove(curve)
             elif int(number) > removed:
                 curve.data_path = f"{_PATH}{int(number) - 1}]{rest}"
-
-
-def fingerprint(settings: dict[str, object]) -> str:
-    """Changes with whatever the times of a line depend on."""
-    names = ("text", "audio_filepath", "rate", "pause")
-    return hashlib.sha256(json.dumps([settings[n] for n in names]).encode()).hexdigest()
 
 
 def style_curve(

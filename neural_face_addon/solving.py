@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from . import runtime
 from .choices import REST, VISEMES
 from .cues import KeptCue
@@ -158,10 +160,14 @@ def _respelled(request: Request) -> tuple[tuple[KeptCue, ...], tuple[KeptWord, .
 
 
 def _kept(tracked: "Sequence[Tracked]", before: Sequence[KeptCue]) -> tuple[KeptCue, ...]:
-    """Plain values with the marks that each cue had."""
+    """Plain values with the marks that each cue had.
+
+    Times are as exact as Blender keeps them: solving again gives the same.
+    """
     return tuple(
         KeptCue(
-            cue.start, cue.end, cue.viseme, cue.phone, cue.stress, cue.word, cue.strength,
+            float(np.float32(cue.start)), float(np.float32(cue.end)), cue.viseme, cue.phone,
+            cue.stress, cue.word, float(np.float32(cue.strength)),
             source >= 0 and before[source].edited, source >= 0 and before[source].sealed,
         )
         for cue, source in tracked

@@ -17,6 +17,7 @@ from . import (
     markers,
     playback,
     runtime,
+    timing,
     under,
     voices,
     words,
@@ -54,7 +55,7 @@ def request(
     curve = lines.style_curve(obj, line, frame_rate(scene))
     return _request(
         scene, obj, settings, curve,
-        timed_anew=lines.fingerprint(settings) != line.timed_for or not len(line.cues),
+        timed_anew=not timing.holds(line),
         cues=cues.kept(line), words=words.kept(line),
     )  # fmt: skip
 
@@ -144,7 +145,7 @@ def apply(
         line.seconds = solved.seconds
         cues.keep(line, solved.cues)
         words.keep(line, solved.words)
-        line.timed_for = lines.fingerprint(lines.settings_of(line))
+        line.timed_for = timing.fingerprint(line)
         count = _write_keys(obj, line, asked, solved)
         contacts.renew(obj, line, asked.fps)
     markers.synchronise(scene, line)
@@ -175,7 +176,7 @@ def _write_keys(
         obj, SPEECH, np.asarray(solved.parameters.codes), np.asarray(solved.parameters.head_pose)
     )
     there = layer_curves.before(channels, frames)
-    under.take_down(line, channels, there)
+    under.take_down(line, channels)
     share = blend(times, line.blend_in, line.blend_out)[:, None]
     kept = 0.0 if line.existing == "CLEAR" else 1.0
     blended = [

@@ -12,20 +12,15 @@ from .keyframes import Channels
 from .layers import SPEECH
 
 
-def take_down(
-    line: bpy.types.PropertyGroup, channels: list[Channels], values: list[np.ndarray]
-) -> None:
-    """Keep what is under a line, where there are keys; none for nothing.
-
-    Args:
-        line: Whose range is meant.
-        channels: Of the speech layer.
-        values: What they hold at each frame of the line, (T, elements) each.
-    """
+def take_down(line: bpy.types.PropertyGroup, channels: list[Channels]) -> None:
+    """Keep the speech layer's keys in the line's range; '' for none."""
     span = line.frame_first, line.frame_last
-    keyed = any(keyframes.has_keys(item.owner, item.data_path, span) for item in channels)
-    data = np.concatenate(values, 1).astype("<f4").tobytes() if keyed else b""
-    line.under = base64.b85encode(zlib.compress(data)).decode() if data else ""
+    keyed = [keyframes.key_frames(item.owner, item.data_path, span) for item in channels]
+    frames = np.unique(np.concatenate(keyed))
+    rows = np.concatenate([frames[:, None], *layer_curves.before(channels, frames)], 1)
+    data = zlib.compress(rows.astype("<f4").tobytes())
+    line.under = base64.b85encode(data).decode() if len(frames) else ""
+    line.under_elements = rows.shape[1] - 1
 
 
 def put_back(obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> None:
@@ -35,10 +30,9 @@ def put_back(obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> None:
         return
     layer_curves.clear(obj, SPEECH, span)
     if line.under:
-        frames = np.arange(span[0], span[1] + 1.0)
-        data = zlib.decompress(base64.b85decode(line.under))
-        values = np.frombuffer(data, "<f4").reshape(len(frames), -1)
-        keyframes.write(_filled(obj, values), frames)
+        rows = np.frombuffer(zlib.decompress(base64.b85decode(line.under)), "<f4")
+        rows = rows.reshape(-1, 1 + line.under_elements)
+        keyframes.write(_filled(obj, rows[:, 1:]), rows[:, 0])
     line.under, line.frame_last = "", line.frame_first - 1
 
 

@@ -39,13 +39,13 @@ def test_writes_what_the_numeric_layer_gives(scene: object, head: object) -> Non
     face = curves(head)
     assert len(face) == codes.shape[1] == 24
     points = np.array([p.co for p in face["neural_face.speech_layer.left_eye", 1].keyframe_points])
-    np.testing.assert_allclose(points[:, 1], codes[:, 9], atol=1e-5)
+    np.testing.assert_allclose(points[:, 1], codes[:, 9], atol=1e-3)
     np.testing.assert_allclose(points[:, 0], 11 + result.parameters.times * fps, atol=1e-3)
     armature = heads.rig(head)
     assert armature.animation_data.action == action
     turn = curves(armature)['pose.bones["Head Speech"].rotation_euler', 1]
     values = [p.co[1] for p in turn.keyframe_points]
-    np.testing.assert_allclose(values, result.parameters.head_pose[:, 2], atol=1e-5)
+    np.testing.assert_allclose(values, result.parameters.head_pose[:, 2], atol=1e-3)
     report = head.neural_face.lines[0].report
     assert f"{len(codes) * 30} keys on frames 11 to " in report
 
@@ -136,7 +136,7 @@ def test_style_and_strength_reach_the_numeric_layer(scene: object, head: object)
     result = animate_text(opened, TEXT, fps=fps, manner=manner, voice_path=voice)
     jaw = curves(head)["neural_face.speech_layer.mouth", 0]
     values = [point.co[1] for point in jaw.keyframe_points]
-    np.testing.assert_allclose(values, result.parameters.codes[:, 0], atol=1e-5)
+    np.testing.assert_allclose(values, result.parameters.codes[:, 0], atol=1e-3)
     line = head.neural_face.lines[0]
     assert (line.style_first, line.strength) == ("happy", 0.5)
 
