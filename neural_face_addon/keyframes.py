@@ -136,15 +136,21 @@ def key_frames(owner: bpy.types.ID, data_path: str, span: tuple[float, float]) -
 def remove(
     owner: bpy.types.ID, data_path: str, span: tuple[float, float] = (-np.inf, np.inf)
 ) -> bool:
-    """Remove a property's keys inside a span, and curves left empty; whether there were any."""
-    bag, found = bag_of(owner), False
-    for (path, _), curve in curves_of(owner).items():
-        if path != data_path:
-            continue
-        found |= _replace(curve, span, _linear(np.empty(0), np.empty(0)))
-        if not len(curve.keyframe_points):
-            bag.fcurves.remove(curve)
-    return found
+    """Remove a property's keys inside a span; whether there were any. Empty curves stay."""
+    none = _linear(np.empty(0), np.empty(0))
+    curves = [curve for (path, _), curve in curves_of(owner).items() if path == data_path]
+    found = [_replace(curve, span, none) for curve in curves]
+    return any(found)
+
+
+def remove_empty(owner: bpy.types.ID, data_path: str) -> bool:
+    """Remove curves without keys; whether the property has none left that had some."""
+    bag = bag_of(owner)
+    curves = [curve for (path, _), curve in curves_of(owner).items() if path == data_path]
+    empty = [curve for curve in curves if not len(curve.keyframe_points)]
+    for curve in empty:
+        bag.fcurves.remove(curve)
+    return bool(curves) and len(empty) == len(curves)
 
 
 def _replace(curve: bpy.types.FCurve, span: tuple[float, float], new: Keys) -> bool:

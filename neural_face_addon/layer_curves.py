@@ -89,20 +89,20 @@ def keyed(obj: bpy.types.Object, layer: Layer) -> tuple[int, float, float]:
     return count, first, last
 
 
-def clear(
-    obj: bpy.types.Object, layer: Layer, span: tuple[float, float] = (-np.inf, np.inf)
-) -> bool:
-    """Remove the layer's keys inside a span; whether there were any.
+def remove_keys(obj: bpy.types.Object, layer: Layer, span: tuple[float, float]) -> bool:
+    """Remove the layer's keys inside a span; whether there were any. Its curves stay."""
+    found = [keyframes.remove(owner, path, span) for owner, path in _paths(obj, layer)]
+    return any(found)
 
-    What loses its last key goes back to rest: the last frame's face would stay otherwise.
+
+def tidy(obj: bpy.types.Object, layer: Layer) -> None:
+    """Remove the layer's curves without keys; what they moved goes back to rest.
+
+    Else the last frame's face would stay.
     """
-    found = False
     for owner, path in _paths(obj, layer):
-        if keyframes.remove(owner, path, span):
-            found = True
-            if not any(key[0] == path for key in keyframes.curves_of(owner)):
-                _rest(owner, path)
-    return found
+        if keyframes.remove_empty(owner, path):
+            _rest(owner, path)
 
 
 def _paths(obj: bpy.types.Object, layer: Layer) -> list[tuple[bpy.types.Object, str]]:

@@ -62,6 +62,7 @@ def remove(scene: bpy.types.Scene, obj: bpy.types.Object, line: bpy.types.Proper
     index = next(i for i, other in enumerate(obj.neural_face.lines) if other == line)
     if line.action is None or line.action == keyframes.assigned_action(obj):
         under.put_back(obj, line)
+        layer_curves.tidy(obj, SPEECH)
     markers.remove(scene, line)
     voices.remove_voice(scene, line)
     _renumber_curves(obj, index)
@@ -117,4 +118,6 @@ def clear_layer(obj: bpy.types.Object, layer: Layer, span: tuple[float, float]) 
         for line in obj.neural_face.lines:
             if line.frame_first <= span[1] and line.frame_last >= span[0]:
                 line.under = ""
-    return layer_curves.clear(obj, layer, span)
+    found = layer_curves.remove_keys(obj, layer, span)
+    layer_curves.tidy(obj, layer)
+    return found

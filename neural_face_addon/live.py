@@ -101,8 +101,7 @@ def _finish(key: Key) -> None:
     found = _found(key)
     if found is not None:
         speech.apply(bpy.context.scene, *found, asked, solved)
-        with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-            bpy.ops.ed.undo_push(message="Update Line")
+        bpy.ops.ed.undo_push(message="Update Line")
 
 
 def _redraw() -> None:

@@ -28,7 +28,7 @@ def put_back(obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> None:
     span = line.frame_first, line.frame_last
     if span[1] < span[0]:
         return
-    layer_curves.clear(obj, SPEECH, span)
+    layer_curves.remove_keys(obj, SPEECH, span)
     if line.under:
         rows = np.frombuffer(zlib.decompress(base64.b85decode(line.under)), "<f4")
         rows = rows.reshape(-1, 1 + line.under_elements)

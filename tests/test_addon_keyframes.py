@@ -121,7 +121,9 @@ def test_keys_outside_the_range_keep_everything(scene: object, keyframes: Module
     assert keyframes.remove(obj, "location", (2, 15))
     assert _points(curve) == [(1, 1), (20, 20)]
     assert not keyframes.remove(obj, "location", (2, 15))
+    assert not keyframes.remove_empty(obj, "location")
     assert keyframes.remove(obj, "location")
+    assert keyframes.remove_empty(obj, "location")
     assert _curves(obj.animation_data.action, obj) == {}
 
 
