@@ -222,9 +222,11 @@ def pixel_buffer(rows: int, columns: int) -> "PixelBuffer":
 
 
 def style_names(head: "Head") -> list[str]:
-    """Acting styles that the head has spoken takes of."""
+    """Named styles of the head: of its speech networks, else the acting styles of its takes."""
     from ..models.speech.examples import spoken_takes, style_of
 
+    if head.style is not None:
+        return list(head.style.space.presets)
     return sorted({style_of(take) for take in spoken_takes(head.examples)})
 
 
@@ -235,20 +237,20 @@ def take_names(head: "Head") -> list[str]:
     return [take.name for take in spoken_takes(head.examples)]
 
 
-def style_axes(_head: "Head") -> list[str]:
+def style_axes(head: "Head") -> list[str]:
     """Names of the axes along which a style can be moved."""
-    return []
+    return list(head.style.space.names) if head.style is not None else []
 
 
-def methods(_head: "Head") -> list[str]:
+def methods(head: "Head") -> list[str]:
     """Ways in which the head can speak, the best first."""
-    from ..models.animate import METHODS
+    from ..models.animate import methods_of
 
-    return list(METHODS)
+    return list(methods_of(head))
 
 
 def usual_style(head: "Head") -> str:
-    """The style to begin with: neutral, '' where the head has no takes of it."""
+    """The style to begin with: neutral, '' where the head has none of that name."""
     from ..models.speech.manner import NEUTRAL
 
     return NEUTRAL if NEUTRAL in style_names(head) else ""
@@ -275,26 +277,18 @@ def manner(
     Raises:
         NeuralFaceError: The head lacks the method or a style, or a setting is out of range.
     """
-    from ..models.speech.manner import NEUTRAL, Manner, StyleCurve
+    from ..models.speech.manner import Manner, StyleCurve
 
     if method not in methods(head):
         raise user_error(
             f"{head.info.name} cannot speak by the method {method.title()}; choose "
             f"{' or '.join(name.title() for name in methods(head))}."
         )
-    names = [_style(head, method, name) if name else "" for name in (first, second)]
-    return Manner(StyleCurve(names[0] or NEUTRAL, names[1], *curve), **settings)
-
-
-def _style(head: "Head", method: str, name: str) -> str:
-    """A style as the method knows it: examples are chosen by style, not like one take."""
-    from ..models.speech.examples import spoken_takes, style_of
-
-    takes = {take.name: take for take in spoken_takes(head.examples)}
     known = style_names(head)
-    if name not in (*known, *takes):
-        raise user_error(f"{head.info.name} has no style {name!r}; it has: {', '.join(known)}.")
-    return style_of(takes[name]) if method == "EXAMPLES" and name not in known else name
+    for name in (first, second):
+        if name and name not in (*known, *take_names(head)):
+            raise user_error(f"{head.info.name} has no style {name!r}; it has: {', '.join(known)}.")
+    return Manner(StyleCurve(first, second, *curve), **settings)
 
 
 def time_line(

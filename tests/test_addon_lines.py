@@ -181,19 +181,27 @@ def test_style_and_settings_are_solved_again_without_new_times(
     assert not after[:, 8:16].any()
 
 
-def test_a_keyed_mix_changes_the_result(scene: object, head: object) -> None:
+def test_a_keyed_mix_changes_the_result_over_time(scene: object, head: object) -> None:
     speak(OTHER, frame_start=300)
     line = speak(style="neutral", style_second="happy", **PLAIN)
-    plain = layer_values(head, 1, line.frame_last)
-    for frame, value in ((1, 0.0), (5, 1.0)):
+    neutral = layer_values(head, 1, line.frame_last)
+    line.style_mix = 1.0
+    update()
+    happy = layer_values(head, 1, line.frame_last)
+    middle = line.frame_last // 2
+    for frame, value in ((middle - 1, 0.0), (middle, 1.0)):
         line.style_mix = value
         head.keyframe_insert("neural_face.lines[1].style_mix", frame=frame)
     update()
     mixed = layer_values(head, 1, line.frame_last)
-    assert np.abs(mixed - plain).max() > 0.1
-    line.style_first, line.style_second = "happy", ""
-    update()
-    np.testing.assert_allclose(mixed, layer_values(head, 1, line.frame_last), atol=1e-5)
+
+    def nearer(frames: slice) -> float:
+        """Distance of the mouth to neutral, as a share of that to happy."""
+        parts = [np.abs(mixed - other)[frames, :8].mean() for other in (neutral, happy)]
+        return parts[0] / parts[1]
+
+    assert nearer(slice(5, middle - 8)) < 0.8 < 1.25 < nearer(slice(middle + 8, -5))
+    assert scene.frame_current == 1
     head.neural_face.active_line = 0
     bpy.ops.neural_face.remove_line()
     assert ("neural_face.lines[0].style_mix", 0) in curves(head)
@@ -201,19 +209,37 @@ def test_a_keyed_mix_changes_the_result(scene: object, head: object) -> None:
     assert ("neural_face.lines[0].style_mix", 0) not in curves(head)
 
 
+def test_examples_take_the_style_that_prevails(scene: object, head: object) -> None:
+    line = speak(style="neutral", style_second="happy", method="EXAMPLES", **PLAIN)
+    neutral = layer_values(head, 1, line.frame_last)
+    for frame, value in ((1, 0.0), (5, 1.0)):
+        line.style_mix = value
+        head.keyframe_insert("neural_face.lines[0].style_mix", frame=frame)
+    update()
+    mixed = layer_values(head, 1, line.frame_last)
+    assert np.abs(mixed - neutral).max() > 0.1
+    line.style_first, line.style_second = "happy", ""
+    update()
+    np.testing.assert_allclose(mixed, layer_values(head, 1, line.frame_last), atol=1e-5)
+
+
 def test_a_style_curve_covers_the_line(scene: object, head: object) -> None:
     from neural_face.neural_face_addon import lines
 
-    line = speak(frame_start=21)
-    head.neural_face.style_axes.add().name = "Brighter"
+    line = speak(frame_start=21, **PLAIN)
+    before = layer_values(head, 21, line.frame_last)
+    line.style_offset[2] = 1.0
+    update()
+    assert np.abs(layer_values(head, 21, line.frame_last) - before).max() > 0.01
     for frame, value in ((21, 0.0), (31, 1.0)):
-        line.style_offset[0] = value
-        head.keyframe_insert("neural_face.lines[0].style_offset", index=0, frame=frame)
-    curves(head)["neural_face.lines[0].style_offset", 0].keyframe_points[0].interpolation = "LINEAR"
+        line.style_offset[2] = value
+        head.keyframe_insert("neural_face.lines[0].style_offset", index=2, frame=frame)
+    curve = curves(head)["neural_face.lines[0].style_offset", 2]
+    curve.keyframe_points[0].interpolation = "LINEAR"
     times, mix, offset = lines.style_curve(head, line, 24.0)
-    assert offset.shape == (len(times), 1) and not mix.any()
+    assert offset.shape == (len(times), 8) and not mix.any()
     np.testing.assert_allclose(times[:2], [0, 1 / 24])
-    np.testing.assert_allclose(offset[[0, 5, 10, 15], 0], [0, 0.5, 1, 1], atol=1e-5)
+    np.testing.assert_allclose(offset[[0, 5, 10, 15], 2], [0, 0.5, 1, 1], atol=1e-5)
 
 
 def test_another_action_is_not_written_to(scene: object, head: object) -> None:
@@ -346,7 +372,6 @@ def test_what_cannot_be_done_is_said(scene: object, head: object) -> None:
     operators = bpy.ops.neural_face
     fails(operators.update_line, "Animate a text first")
     fails(operators.delete_cue, "Animate a text first")
-    fails(operators.animate_text, "cannot speak by the method Style", text=TEXT, method="STYLE")
     line = speak()
     before = keys(head)
     for operator in (operators.jump_to_cue, operators.insert_cue, operators.delete_cue):
@@ -359,6 +384,20 @@ def test_what_cannot_be_done_is_said(scene: object, head: object) -> None:
     assert keys(head) == before
     bpy.data.objects.remove(head)
     fails(operators.update_line, "Select a head")
+
+
+def test_a_head_without_networks_speaks_by_examples(
+    scene: object, tiny_head: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neural_face.neural_face_addon import runtime
+
+    head = import_head(tiny_head)
+    monkeypatch.setattr(runtime, "methods", lambda _head: ["EXAMPLES"])
+    operator = bpy.ops.neural_face.animate_text
+    fails(operator, "cannot speak by the method Style; choose Examples", text=TEXT, method="STYLE")
+    assert speak().method == "EXAMPLES"
+    assert import_head(tiny_head).neural_face.speech.method == "EXAMPLES"
+    assert head.neural_face.speech.method == "STYLE"
 
 
 def test_a_linked_action_is_named(scene: object, head: object, tmp_path: Path) -> None:
@@ -379,7 +418,7 @@ def test_styles_to_search_for(scene: object, head: object) -> None:
     assert "line_0" in takes and "line_1" not in takes  # held out
     found = line_properties._styles(head.neural_face.speech, bpy.context, "HAP")
     assert found == [("happy", "Style")]
-    line = speak(style=takes[-1], **PLAIN)
+    line = speak(style=takes[-1], method="EXAMPLES", **PLAIN)
     like = layer_values(head, 1, line.frame_last)
     line.style_first = "happy"
     update()

@@ -134,7 +134,7 @@ def test_speech_button_takes_the_settings(scene: object, tiny_head: Path) -> Non
 
     speech = import_head(tiny_head).neural_face.speech
     speech.text, speech.rate, speech.frame_start = "Hello.", 1.25, 40
-    assert speech.style_first == "neutral" and speech.method == "EXAMPLES"
+    assert speech.style_first == "neutral" and speech.method == "STYLE"
     [(name, button)] = draw("NEURALFACE_PT_speech")["operator"]
     assert name == "neural_face.animate_text"
     assert (button.text, button.rate, button.frame_start) == ("Hello.", 1.25, 40)
@@ -153,8 +153,11 @@ def test_panels_of_a_line_come_with_it(scene: object, tiny_head: Path) -> None:
     line = obj.neural_face.lines[0]
     style, cues, words, contacts = (draw(f"NEURALFACE_PT_{name}") for name in LINE_PANELS)
     assert [name for name, _, _ in style["prop"]] == [
-        *("style_first", "style_second", "style_mix", "strength", "articulation", "smoothing"),
-        "parts",
+        *("style_first", "style_second", "style_mix", *["style_offset"] * 8),
+        *("strength", "articulation", "smoothing", "parts"),
+    ]
+    assert [text for _, _, text in style["prop"]][3:11] == [
+        axis.name for axis in obj.neural_face.style_axes
     ]
     assert cues["list"] == [("NEURALFACE_UL_cues", len(line.cues))]
     assert words["list"] == [("NEURALFACE_UL_words", 5)]

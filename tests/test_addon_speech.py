@@ -13,6 +13,8 @@ pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
 
 from heads_in_blender import assert_shows, curves, import_head, keys
 
+from models.speech.manner import Manner, StyleCurve
+
 TEXT = "Bob may move my baby"
 
 
@@ -21,33 +23,51 @@ def head(scene: object, tiny_head: Path) -> object:
     return import_head(tiny_head)
 
 
-def test_writes_what_the_numeric_layer_gives(scene: object, head: object) -> None:
+def moved(head: object, line: object, fps: float, **settings: object) -> object:
+    """What the numeric layer gives for a line's cues."""
+    from neural_face.neural_face_addon import playback
+
+    from models.animate import move
+    from models.speech.visemes import Cue
+
+    names = ("start", "end", "viseme", "phone", "stress", "word", "strength")
+    cues = [Cue(*(getattr(cue, name) for name in names)) for cue in line.cues]
+    words = [word.text for word in line.words]
+    return move(playback.open_head(head), cues, words, fps=fps, **settings)
+
+
+@pytest.mark.parametrize("method", ["STYLE", "EXAMPLES"])
+def test_writes_what_the_numeric_layer_gives(scene: object, head: object, method: str) -> None:
     from neural_face.neural_face_addon import heads, playback
 
     from models.animate import animate_text
 
     scene.render.fps, scene.render.fps_base = 24, 1.001
-    assert bpy.ops.neural_face.animate_text(
-        text=TEXT, frame_start=11, seed=3, blend_in=0, blend_out=0
-    ) == {"FINISHED"}
-    action = head.animation_data.action
+    operator = bpy.ops.neural_face.animate_text
+    done = operator(text=TEXT, frame_start=11, method=method, blend_in=0, blend_out=0)
+    assert done == {"FINISHED"}
+    action, line = head.animation_data.action, head.neural_face.lines[0]
     assert action.name == TEXT
-    voice = Path(bpy.app.tempdir) / "again.wav"
     fps = 24 / 1.001
-    result = animate_text(playback.open_head(head), TEXT, fps=fps, seed=3, voice_path=voice)
-    codes = result.parameters.codes
+    voice = Path(bpy.app.tempdir) / "again.wav"
+    spoken = animate_text(playback.open_head(head), TEXT, fps=fps, voice_path=voice).line
+    assert [cue.phone for cue in line.cues] == [cue.phone for cue in spoken.cues]
+    times = [[(cue.start, cue.end) for cue in cues] for cues in (line.cues, spoken.cues)]
+    np.testing.assert_allclose(*times, atol=1e-5)
+    manner = Manner(StyleCurve("neutral"))
+    result = moved(head, line, fps, method=method, manner=manner)
+    codes = result.codes
     face = curves(head)
     assert len(face) == codes.shape[1] == 24
     points = np.array([p.co for p in face["neural_face.speech_layer.left_eye", 1].keyframe_points])
-    np.testing.assert_allclose(points[:, 1], codes[:, 9], atol=1e-3)
-    np.testing.assert_allclose(points[:, 0], 11 + result.parameters.times * fps, atol=1e-3)
+    np.testing.assert_allclose(points[:, 1], codes[:, 9], atol=1e-5, rtol=1e-5)
+    np.testing.assert_allclose(points[:, 0], 11 + result.times * fps, atol=1e-3)
     armature = heads.rig(head)
     assert armature.animation_data.action == action
     turn = curves(armature)['pose.bones["Head Speech"].rotation_euler', 1]
     values = [p.co[1] for p in turn.keyframe_points]
-    np.testing.assert_allclose(values, result.parameters.head_pose[:, 2], atol=1e-3)
-    report = head.neural_face.lines[0].report
-    assert f"{len(codes) * 30} keys on frames 11 to " in report
+    np.testing.assert_allclose(values, result.head_pose[:, 2], atol=1e-5, rtol=1e-5)
+    assert f"{len(codes) * 30} keys on frames 11 to " in line.report
 
 
 def test_speaks_on_every_frame(scene: object, head: object) -> None:
@@ -121,24 +141,19 @@ def test_the_scene_is_long_enough_for_the_line(scene: object, head: object) -> N
 
 
 def test_style_and_strength_reach_the_numeric_layer(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import playback
-
-    from models.animate import animate_text
-    from models.speech.manner import Manner, StyleCurve
-
     assert [style.name for style in head.neural_face.styles] == ["happy", "neutral"]
+    settings = {"style_second": "neutral", "style_mix": 0.25, "articulation": 1.5}
     bpy.ops.neural_face.animate_text(
-        text=TEXT, style="happy", strength=0.5, blend_in=0, blend_out=0
+        text=TEXT, style="happy", strength=0.5, parts={"mouth"}, blend_in=0, blend_out=0, **settings
     )
-    manner = Manner(StyleCurve("happy"), 0.5)
-    voice = Path(bpy.app.tempdir) / "again.wav"
-    opened, fps = playback.open_head(head), scene.render.fps
-    result = animate_text(opened, TEXT, fps=fps, manner=manner, voice_path=voice)
+    line = head.neural_face.lines[0]
+    curve = StyleCurve("happy", "neutral", mix=np.array([0.25]))
+    manner = Manner(curve, 0.5, 1.5, parts=frozenset({"mouth"}))
+    result = moved(head, line, scene.render.fps, manner=manner)
     jaw = curves(head)["neural_face.speech_layer.mouth", 0]
     values = [point.co[1] for point in jaw.keyframe_points]
-    np.testing.assert_allclose(values, result.parameters.codes[:, 0], atol=1e-3)
-    line = head.neural_face.lines[0]
-    assert (line.style_first, line.strength) == ("happy", 0.5)
+    np.testing.assert_allclose(values, result.codes[:, 0], atol=1e-5)
+    assert (line.style_first, line.strength, line.parts) == ("happy", 0.5, {"mouth"})
 
 
 def test_a_new_action_leaves_the_others_untouched(scene: object, head: object) -> None:
