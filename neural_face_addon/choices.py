@@ -20,6 +20,8 @@ VISEMES = {
 }
 """As `models.speech.visemes.VISEMES`; a test compares them."""
 REST = "Rest"
+NEED_LIPS = ("P", "B", "M", "F", "V")
+"""As `models.speech.contact.LIMITS`."""
 
 PARTS = {
     "mouth": "Mouth with cheeks and jaw",

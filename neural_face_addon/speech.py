@@ -21,7 +21,7 @@ from . import (
     under,
     voices,
     words,
-)  # fmt: skip
+)
 from .heads import rig
 from .keyframes import Channels
 from .layers import SPEECH
@@ -94,9 +94,11 @@ def _request(
 
 
 def _check_writable(obj: bpy.types.Object, line: bpy.types.PropertyGroup | None = None) -> None:
-    action = keyframes.assigned_action(obj)
-    if action is not None and not action.is_editable:
-        raise runtime.user_error(f"The action {action.name} is linked: make it local first.")
+    actions = [keyframes.assigned_action(owner) for owner in _owners(obj)]
+    for action in actions:
+        if action is not None and not action.is_editable:
+            raise runtime.user_error(f"The action {action.name} is linked: make it local first.")
+    action = actions[0]
     if line is not None and line.action is not None and line.action != action:
         raise runtime.user_error(
             f"The line's keys are in the action {line.action.name}: assign that to {obj.name}, or "
@@ -113,14 +115,10 @@ def add_line(
 ) -> str:
     """Make a new line and write it; a sentence about what was written."""
     line = lines.add(obj, settings)
-    action = keyframes.assigned_action(obj)
-    if action is None or settings["target"] == "NEW":
-        stem = Path(settings["audio_filepath"]).stem
-        action = bpy.data.actions.new(lines.line_name(settings["text"]) or stem)
-        keyframes.assign(action, obj)
-        armature = rig(obj)
-        if armature is not None and settings["target"] == "NEW":
-            keyframes.assign(action, armature)
+    if settings["target"] == "NEW":
+        action = bpy.data.actions.new(_name(line))
+        for owner in _owners(obj):
+            keyframes.assign(action, owner)
     return apply(scene, obj, line, asked, solved)
 
 
@@ -141,7 +139,7 @@ def apply(
     _check_writable(obj, line)
     with changes.silence():
         under.put_back(obj, line)
-        line.name = lines.line_name(line.text or Path(line.audio_filepath).stem)
+        line.name = _name(line)
         line.seconds = solved.seconds
         cues.keep(line, solved.cues)
         words.keep(line, solved.words)
@@ -192,11 +190,19 @@ def _write_keys(
 def _assigned(obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> bpy.types.Action:
     """The head's action, made where there is none; a rig without one shares it."""
     action = keyframes.assigned_action(obj) or bpy.data.actions.new(line.name)
-    keyframes.assign(action, obj)
-    armature = rig(obj)
-    if armature is not None:
-        keyframes.assign(keyframes.assigned_action(armature) or action, armature)
+    for owner in _owners(obj):
+        keyframes.assign(keyframes.assigned_action(owner) or action, owner)
     return action
+
+
+def _owners(obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """What a line animates: the head and its rig."""
+    armature = rig(obj)
+    return [obj, armature] if armature is not None else [obj]
+
+
+def _name(line: bpy.types.PropertyGroup) -> str:
+    return lines.line_name(line.text or Path(line.audio_filepath).stem)
 
 
 def blend(times: np.ndarray, rise: float, fall: float) -> np.ndarray:

@@ -62,11 +62,10 @@ class NEURALFACE_OT_fix_contact(LineOperator, bpy.types.Operator):
         """Close them and measure again."""
         obj, line = line_of(context)
         fps = speech.frame_rate(context.scene)
+        contacts.check(obj, line, fps)
+        wanted = [number for number, item in enumerate(line.contacts) if not item.closed]
         if self.index >= 0:
             wanted = [chosen(line.contacts, self.index, -1, "contact")]
-        else:
-            contacts.check(obj, line, fps)
-            wanted = [number for number, item in enumerate(line.contacts) if not item.closed]
         with changes.silence():
             fixed = contacts.fix(obj, line, wanted, fps)
             still_open = contacts.check(obj, line, fps)

@@ -3,7 +3,7 @@
 import bpy
 
 from ..neural_face_addon import cues, heads
-from ..neural_face_addon.choices import REST
+from ..neural_face_addon.choices import NEED_LIPS, REST
 from ..neural_face_addon.classes import classes_factory
 from .base import LinePanel, active_line
 
@@ -96,6 +96,8 @@ class NEURALFACE_PT_cues(LinePanel, bpy.types.Panel):
                 button = row.operator("neural_face.nudge_cue", text="", icon=icon)
                 button.edge, button.frames = name.upper(), frames
         layout.prop(cue, "strength", slider=True)
+        if cue.phone in NEED_LIPS:
+            layout.prop(cue, "sealed")
         wrong = cues.mark(cue)
         if wrong:
             row = layout.row()

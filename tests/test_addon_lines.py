@@ -181,6 +181,18 @@ def test_style_and_settings_are_solved_again_without_new_times(
     assert not after[:, 8:16].any()
 
 
+def test_what_is_shown_follows_at_once(scene: object, head: object) -> None:
+    from heads_in_blender import assert_shows
+
+    line = speak(method="EXAMPLES")
+    scene.frame_set(20)
+    line.style_first = "happy"
+    update()
+    assert_shows(head, layer_values(head, 20, 20)[0])
+    bpy.ops.neural_face.remove_line()
+    assert_shows(head, np.zeros(24))
+
+
 def test_a_keyed_mix_changes_the_result_over_time(scene: object, head: object) -> None:
     speak(OTHER, frame_start=300)
     line = speak(style="neutral", style_second="happy", **PLAIN)

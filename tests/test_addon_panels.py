@@ -218,11 +218,13 @@ def test_choices_are_those_of_the_numeric_layer(addon: object) -> None:
     from neural_face.neural_face_addon import choices
 
     from models.animate import METHODS
+    from models.speech.contact import LIMITS
     from models.speech.manner import PARTS
     from models.speech.visemes import VISEMES
 
     assert choices.VISEMES == VISEMES and list(choices.VISEMES) == list(VISEMES)
     assert tuple(choices.PARTS) == PARTS
+    assert set(choices.NEED_LIPS) == set(LIMITS)
     assert set(METHODS) <= {name for name, _, _ in choices.METHOD_ITEMS}
 
 

@@ -59,7 +59,7 @@ def heads_in_file() -> list[bpy.types.Object]:
 
 
 def code() -> np.ndarray:
-    """The expression code of the head, with the places no slider uses."""
+    """The code of the head's hand layer, with the places no slider uses."""
     group = head().neural_face
     return np.concatenate([group.mouth, group.left_eye, group.right_eye, group.face])
 
@@ -158,10 +158,57 @@ def type_a_line() -> Steps:
     check(typed == LINE, f"The text field holds {typed!r} instead of the typed line.")
     button = yield from hands.find("neural_face.animate_text(")
     yield from hands.click(button)
-    yield from wait_for(lambda: head().neural_face.speech.report, "No line was animated.", 120)
+    yield from wait_for(lambda: len(head().neural_face.lines), "No line was animated.", 120)
     check(key_count() > 1000, f"The line gave only {key_count()} keys.")
-    check(len(head().neural_face.speech.cues) > 10, "The line left no cues.")
+    check(len(line().cues) > 10, "The line left no cues.")
     yield from playback()
+
+
+def line() -> bpy.types.PropertyGroup:
+    """The line that the sidebar shows."""
+    group = head().neural_face
+    return group.lines[group.active_line]
+
+
+def mouth_keys() -> list[float]:
+    """Values of the speech layer's first curve."""
+    data = head().animation_data
+    bag = data.action.layers[0].strips[0].channelbag(data.action_slot)
+    curve = bag.fcurves.find("neural_face.speech_layer.mouth", index=0)
+    return [point.co[1] for point in curve.keyframe_points]
+
+
+def show_panel(name: str, path: Path) -> Steps:
+    """A panel as a pop-up where the mouse is, and a picture of it."""
+    yield from hands.move(*hands.middle())
+    with hands.in_viewport():
+        bpy.ops.wm.call_panel("INVOKE_DEFAULT", name=name, keep_open=True)
+    yield from hands.picture(path, hands.viewport())
+    yield from hands.press("ESC")
+    yield 4 * hands.TICK
+
+
+def edit_a_cue() -> Steps:
+    """An edited cue and another style move the face by themselves; Ctrl-Z takes it back."""
+    yield from show_panel("NEURALFACE_PT_cues", STAGE / "cues.png")
+    yield from show_panel("NEURALFACE_PT_style", STAGE / "style.png")
+    before, name = mouth_keys(), head().name
+    number = next(i for i, cue in enumerate(line().cues) if cue.stress >= 0)
+    line().cues[number].strength = 0.0
+    yield from wait_for(lambda: mouth_keys() != before, "An edited cue moved nothing.")
+    yield 6 * hands.TICK
+    edited = mouth_keys()
+    line().style_first = "happy"
+    yield from wait_for(lambda: mouth_keys() != edited, "Another style moved nothing.")
+    yield 6 * hands.TICK
+    yield from hands.press("Z", ctrl=True)
+    yield 6 * hands.TICK
+    check(mouth_keys() == edited, "Ctrl-Z did not take the style back.")
+    yield from hands.press("Z", ctrl=True)
+    yield 6 * hands.TICK
+    check(mouth_keys() == before, "Ctrl-Z did not take the edited cue back.")
+    check(line().cues[number].strength == 1.0, "Ctrl-Z did not restore the cue.")
+    check(bpy.data.objects[name].neural_face.lines, "Ctrl-Z took the whole line.")
 
 
 def playback() -> Steps:
@@ -195,18 +242,18 @@ def escape() -> Steps:
     speech = head().neural_face.speech
     speech.text = LONG_LINE
     yield 4 * hands.TICK
-    keys, report, face = key_count(), speech.report, looks()
+    keys, report, face = key_count(), line().report, looks()
     button = yield from hands.find("neural_face.animate_text(")
     yield from hands.press("LEFTMOUSE", button)
     yield from wait_for(_task_runs, "Animate Text did not begin.")
     yield from hands.press("ESC")
     yield from wait_for(lambda: not _task_runs(), "Esc did not end the job.")
     yield 6 * hands.TICK
-    speech = head().neural_face.speech
     check(key_count() == keys, "A cancelled line left keys.")
-    check(speech.report == report, "A cancelled line changed the report.")
+    check(len(head().neural_face.lines) == 1, "A cancelled line is in the list.")
+    check(line().report == report, "A cancelled line changed the report.")
     check_looks(face, False, "After Esc")
-    speech.text = LINE
+    head().neural_face.speech.text = LINE
 
 
 def _task_runs() -> bool:
@@ -264,6 +311,8 @@ def bundled_head() -> Steps:
     yield from type_a_line()
     bpy.context.scene.frame_set(20)
     yield from hands.picture(STAGE / "panel.png", hands.viewport())
+    for name in ("cues", "style"):
+        yield from show_panel(f"NEURALFACE_PT_{name}", STAGE / f"{name}.png")
 
 
 def _extension() -> str:
@@ -279,6 +328,7 @@ SCENARIOS: tuple[Callable[[], Steps], ...] = (
     drag_a_slider,
     press_buttons,
     type_a_line,
+    edit_a_cue,
     escape,
     drop_a_file,
     save_and_reopen,
