@@ -57,7 +57,7 @@ def assigned_action(owner: bpy.types.ID) -> bpy.types.Action | None:
 def assign(action: bpy.types.Action, owner: bpy.types.ID) -> None:
     """Have `owner` animated by a slot of its own; the action it had is kept in the file."""
     data = owner.animation_data or owner.animation_data_create()
-    if data.action not in (None, action):
+    if data.action not in (None, action) and data.action.is_editable:
         data.action.use_fake_user = True
     if data.action != action or data.action_slot is None:
         known = [slot for slot in action.slots if slot.name_display == owner.name]

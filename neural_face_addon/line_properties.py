@@ -40,11 +40,16 @@ def _styles(
     return [pair for pair in found if typed.lower() in pair[0].lower()]
 
 
-def line_settings(update: Callable | None = None, options: frozenset[str] = frozenset()) -> type:
+def line_settings(
+    update: Callable | None = None,
+    retyped: Callable | None = None,
+    options: frozenset[str] = frozenset(),
+) -> type:
     """A mixin of a line's settings.
 
     Args:
         update: Called by Blender when one is edited.
+        retyped: The same for the text.
         options: Of all of them, as Blender's properties take.
     """
     plain = {"options": set(options), "update": update}
@@ -53,7 +58,9 @@ def line_settings(update: Callable | None = None, options: frozenset[str] = froz
     class Settings:
         """A line's settings."""
 
-        text: StringProperty(name="Text", description="Line to speak", **plain)
+        text: StringProperty(
+            name="Text", description="Line to speak", options=set(options), update=retyped
+        )
         audio_filepath: StringProperty(
             name="Recording",
             description="Sound or video that says the line, whose timing is followed; without a "
@@ -140,6 +147,12 @@ def line_of(part: bpy.types.PropertyGroup) -> tuple[bpy.types.PropertyGroup, int
 
 def _line_changed(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
     changes.announce(line)
+
+
+def _text_changed(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    if not changes.silent():
+        words.lose_places(line)
+        changes.announce(line)
 
 
 def _markers_changed(line: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
@@ -234,7 +247,7 @@ class NEURALFACE_PG_speech(line_settings(), bpy.types.PropertyGroup):
     """Settings of the next line."""
 
 
-class NEURALFACE_PG_line(line_settings(_line_changed), bpy.types.PropertyGroup):
+class NEURALFACE_PG_line(line_settings(_line_changed, _text_changed), bpy.types.PropertyGroup):
     """A spoken line: its settings, and everything that solving it again needs."""
 
     uid: IntProperty(name="Number", description="Stays the same when other lines go", options=set())

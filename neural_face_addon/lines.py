@@ -57,18 +57,25 @@ def add(obj: bpy.types.Object, settings: dict[str, object]) -> bpy.types.Propert
     return line
 
 
-def remove(scene: bpy.types.Scene, obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> None:
-    """Remove a line with its keys, markers and voice; the speech layer is as it was before it."""
+def remove(scene: bpy.types.Scene, obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> str:
+    """Remove a line with its keys, markers and voice; the speech layer is as it was before it.
+
+    Keys in an action that the head no longer has stay there. A sentence about what was done.
+    """
+    report = f"Removed the line {line.name}"
     index = next(i for i, other in enumerate(obj.neural_face.lines) if other == line)
     if line.action is None or line.action == keyframes.assigned_action(obj):
         under.put_back(obj, line)
         layer_curves.tidy(obj, SPEECH)
+    else:
+        report += f"; its keys stay in the action {line.action.name}"
     markers.remove(scene, line)
     voices.remove_voice(scene, line)
     _renumber_curves(obj, index)
     obj.neural_face.lines.remove(index)
     last = max(len(obj.neural_face.lines) - 1, 0)
     obj.neural_face.active_line = min(obj.neural_face.active_line, last)
+    return report
 
 
 def _renumber_curves(obj: bpy.types.Object, removed: int) -> None:

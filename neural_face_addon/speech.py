@@ -56,7 +56,7 @@ def request(
     return _request(
         scene, obj, settings, curve,
         timed_anew=not timing.holds(line),
-        cues=cues.kept(line), words=words.kept(line),
+        cues=cues.kept(line), words=words.kept(line) if len(line.cues) else (),
     )  # fmt: skip
 
 

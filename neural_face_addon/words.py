@@ -53,6 +53,12 @@ def insert(line: bpy.types.PropertyGroup, index: int, text: str) -> int:
     return place
 
 
+def lose_places(line: bpy.types.PropertyGroup) -> None:
+    """The text was retyped as a whole: where its words stand is known when it is timed anew."""
+    for word in line.words:
+        word.start = word.end = -1
+
+
 def _sharing(line: bpy.types.PropertyGroup, word: bpy.types.PropertyGroup) -> str:
     """All words said for one stretch of the text: '25' is two, of which one may have changed."""
     span = word.start, word.end

@@ -44,9 +44,7 @@ class NEURALFACE_OT_remove_line(LineOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove it."""
         obj, line = line_of(context)
-        name = line.name
-        lines.remove(context.scene, obj, line)
-        self.report({"INFO"}, f"Removed the line {name}")
+        self.report({"INFO"}, lines.remove(context.scene, obj, line))
         return {"FINISHED"}
 
 
