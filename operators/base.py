@@ -55,8 +55,3 @@ def chosen(items: bpy.types.bpy_prop_collection, index: int, active: int, what: 
     if not 0 <= index < len(items):
         raise runtime.user_error(f"There is no {what} {index + 1}: the line has {len(items)}.")
     return index
-
-
-def jump(context: bpy.types.Context, frame: float) -> None:
-    """Show a frame, which may lie between two."""
-    context.scene.frame_set(int(frame // 1), subframe=frame % 1)

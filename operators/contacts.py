@@ -6,7 +6,7 @@ from bpy.props import IntProperty
 from ..neural_face_addon import changes, contacts, speech
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.errors import reported
-from .base import LineOperator, chosen, jump, line_of
+from .base import LineOperator, chosen, line_of
 
 
 class NEURALFACE_OT_check_contacts(LineOperator, bpy.types.Operator):
@@ -42,7 +42,7 @@ class NEURALFACE_OT_jump_to_contact(LineOperator, bpy.types.Operator):
         _, line = line_of(context)
         index = chosen(line.contacts, self.index, line.active_contact, "contact")
         line.active_contact = index
-        jump(context, line.contacts[index].frame)
+        context.scene.frame_set(line.contacts[index].frame)
         return {"FINISHED"}
 
 

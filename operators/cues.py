@@ -6,7 +6,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty
 from ..neural_face_addon import changes, cues, speech
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.errors import reported
-from .base import LineOperator, chosen, jump, line_of
+from .base import LineOperator, chosen, line_of
 
 
 class _CueOperator(LineOperator):
@@ -35,7 +35,7 @@ class NEURALFACE_OT_jump_to_cue(_CueOperator, bpy.types.Operator):
         cue = line.cues[index]
         line.active_cue = index
         middle = 0.5 * (cue.start + cue.end) * speech.frame_rate(context.scene)
-        jump(context, line.frame_start + round(middle))
+        context.scene.frame_set(line.frame_start + round(middle))
         return {"FINISHED"}
 
 
