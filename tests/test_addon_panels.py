@@ -215,6 +215,7 @@ def test_rests_are_listed_on_wish(scene: object, tiny_head: Path) -> None:
 
 
 def test_choices_are_those_of_the_numeric_layer(addon: object) -> None:
+    pytest.importorskip("torch", reason="the methods need torch")
     from neural_face.neural_face_addon import choices
 
     from models.animate import METHODS
