@@ -360,9 +360,9 @@ def sealed(
     under: "np.ndarray",
 ) -> "np.ndarray":
     """Codes (T, Z) of a layer whose lips meet, on top of `under`, at the p b m f v of `cues`."""
-    from ..models.speech.contact import sealed
+    from ..models.animate import tools_of
 
-    return sealed(codes, times, cues, head.space.slices[0], head.lip_gaps, under)
+    return tools_of(head).finish.sealed(codes, times, cues, under)
 
 
 def cancelled() -> Exception:
