@@ -4,6 +4,9 @@ PYTHON ?= python3.11
 TEXT ?= Maybe we both put the big blue paper boat away
 OUT ?= out
 HEAD ?=
+# How the demo speaks: STYLE or EXAMPLES (the best that the head has), and a named style.
+METHOD ?=
+STYLE ?=
 # Recordings and actor assets (docs/making_the_bundled_head.md): here, or in a folder beside this one.
 DATA ?= $(patsubst %/spoken_english,%,$(firstword $(wildcard data/spoken_english ../*/data/spoken_english)))
 ONLY ?=
@@ -17,7 +20,7 @@ SHOW = -c 'import bpy, sys; print("Blender", bpy.app.version_string, "Python", s
 # A Python 3.13 that really runs (a pyenv shim may not).
 PYTHON313 = $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python),\
 	$(shell $(python) -c pass 2>/dev/null && echo $(python))))
-export TEXT OUT HEAD ONLY DEVICE
+export TEXT OUT HEAD METHOD STYLE ONLY DEVICE
 
 .PHONY: setup system demo pictures test test-blender45 test-blender52 bench extension test-gui
 
@@ -28,14 +31,15 @@ system:
 
 demo: .venv/.ready
 	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
-		--text "$$TEXT" --out "$$OUT" --head "$$HEAD"
+		--text "$$TEXT" --out "$$OUT" --head "$$HEAD" --method "$$METHOD" --style "$$STYLE"
 
 pictures: .venv/.ready
 	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
 		--text "$$TEXT" --out "$$OUT" --head "$$HEAD" \
 		--contact-sheet docs/pictures/contact_sheet.png
 	@$(BIN)/python neural_face_addon/source.py neural_face_addon.portraits \
-		--head "$$HEAD" --out docs/pictures/expressions.png
+		--head "$$HEAD" --expressions docs/pictures/expressions.png \
+		--styles docs/pictures/styles.png --text "$$TEXT"
 
 test: .venv/.ready .venv45/.ready
 	$(BIN)/ruff check --no-cache .

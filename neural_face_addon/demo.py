@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bpy
 
-from . import heads, playback, registration, runtime, studio
+from . import choices, heads, lines, playback, registration, runtime, studio
 
 SHEET_FRAMES, SHEET_COLUMNS = 12, 4
 TIMED_FRAMES = 30
@@ -41,6 +41,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--text", required=True, help="the line to speak")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results")
     parser.add_argument("--head", default="", help="head file; empty for the bundled one")
+    parser.add_argument("--method", default="", help="STYLE or EXAMPLES; the head's best if empty")
+    parser.add_argument("--style", default="", help="named style; neutral if empty")
     parser.add_argument("--contact-sheet", type=Path, help="PNG of 12 frames of the line")
     return parser.parse_args(arguments)
 
@@ -62,7 +64,7 @@ def run(options: argparse.Namespace) -> dict:
         head = bpy.context.object
         scene.render.fps = round(playback.open_head(head).info.fps)
         with _timed(seconds, "text_to_keys"):
-            _operate(bpy.ops.neural_face.animate_text, text=options.text, method="EXAMPLES")
+            _operate(bpy.ops.neural_face.animate_text, **_line(options))
         first, last = head.animation_data.action.frame_range
         scene.frame_start, scene.frame_end = math.floor(first), math.ceil(last)
         studio.set_up(scene, head)
@@ -78,6 +80,21 @@ def run(options: argparse.Namespace) -> dict:
     report["seconds"] = {stage: round(value, 3) for stage, value in seconds.items()}
     (out / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     return report
+
+
+def _line(options: argparse.Namespace) -> dict[str, str]:
+    """Arguments of the operator.
+
+    Raises:
+        DemoError: There is no such method.
+    """
+    chosen = {"text": options.text, "style": options.style}
+    if options.method:
+        chosen["method"] = options.method.upper()
+        known = [item[0] for item in choices.METHOD_ITEMS]
+        if chosen["method"] not in known:
+            raise DemoError(f"There is no method {options.method}: choose {' or '.join(known)}.")
+    return chosen
 
 
 def _output_folder(folder: Path) -> Path:
@@ -110,9 +127,11 @@ def _operate(operator: object, **arguments: object) -> None:
 
 
 def _describe(scene: bpy.types.Scene, obj: bpy.types.Object, options: argparse.Namespace) -> dict:
-    head = playback.open_head(obj)
+    head, line = playback.open_head(obj), lines.active(obj)
     return {
         "text": options.text,
+        "method": line.method,
+        "style": line.style_first,
         "head": head.info.name,
         "blender": bpy.app.version_string,
         "device": str(head.device),

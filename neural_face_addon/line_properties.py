@@ -20,7 +20,16 @@ from .classes import classes_factory
 MOST_STYLE_AXES = 16
 """Elements of `style_offset`."""
 SETTINGS = (
-    *("text", "audio_filepath", "method", "rate", "pause", "seed", "frame_start"),
+    *(
+        "text",
+        "audio_filepath",
+        "timings_filepath",
+        "method",
+        "rate",
+        "pause",
+        "seed",
+        "frame_start",
+    ),
     *("style_first", "style_second", "style_mix", "style_offset"),
     *("strength", "articulation", "smoothing", "parts"),
     *("blend_in", "blend_out", "target", "existing"),
@@ -65,6 +74,12 @@ def line_settings(
             name="Recording",
             description="Sound or video that says the line, whose timing is followed; without a "
             "text its sounds are recognised",
+            subtype="FILE_PATH",
+            **plain,
+        )
+        timings_filepath: StringProperty(
+            name="Timings",
+            description="TextGrid, subtitles or timed phones (ARPAbet or IPA) instead of a text",
             subtype="FILE_PATH",
             **plain,
         )

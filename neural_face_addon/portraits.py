@@ -1,4 +1,4 @@
-"""A sheet of the head in several expressions, for the documentation (`make pictures`)."""
+"""Sheets of the head for the documentation (`make pictures`): expressions; a line in styles."""
 
 import argparse
 import sys
@@ -7,45 +7,98 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from . import expression, heads, playback, registration, runtime, studio
+from . import keyframes, layer_curves, playback, registration, runtime, studio
+from .layers import HAND
 
 COLUMNS = 4
 STYLES = ("happy", "angry", "sad", "surprised")
 TURN = 0.3
-"""Radians by which every second portrait looks aside."""
+"""Radians by which portraits look aside."""
+MOMENTS = 6
+"""Of the line that is shown in styles."""
+SMALL = 42
+"""Per cent of the studio's resolution for that line."""
 
 
 def main() -> int:
-    """Render the sheet."""
+    """Render the sheets."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--head", default="", help="head file; empty for the bundled one")
-    parser.add_argument("--out", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--text", required=True, help="line that is spoken in styles")
+    parser.add_argument("--expressions", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--styles", type=Path, required=True, help="PNG to write")
     options = parser.parse_args()
+    path = str(Path(options.head or runtime.bundled_path()).absolute())
     registration.register()
     try:
-        bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-        path = options.head or str(runtime.bundled_path())
-        bpy.ops.neural_face.import_head(filepath=str(Path(path).absolute()))
-        head = bpy.context.object
-        options.out.absolute().parent.mkdir(parents=True, exist_ok=True)
-        _render(head, options.out.absolute())
+        head = _alone(path)
+        _render(head, *expressions(head), COLUMNS, options.expressions.absolute())
+        head = _alone(path)
+        made = line_in_styles(head, options.text)
+        _render(head, *made, MOMENTS, options.styles.absolute(), SMALL)
     finally:
         registration.unregister()
     return 0
 
 
-def _render(head: bpy.types.Object, path: Path) -> None:
-    """Portraits of chosen codes, keyed one a frame."""
-    scene = bpy.context.scene
-    codes = expressive_codes(head)
-    rig = heads.rig(head)
-    for frame, code in enumerate(codes, 1):
-        heads.set_code(head, code)
-        expression.key(head, "ALL", frame)
-        rig.pose.bones[0].rotation_euler[1] = TURN * (frame % 3 - 1)
-        rig.pose.bones[0].keyframe_insert("rotation_euler", frame=frame)
-    studio.set_up(scene, head)
-    studio.render_sheet(scene, list(range(1, len(codes) + 1)), COLUMNS, path)
+def _alone(path: str) -> bpy.types.Object:
+    """The head in an empty file."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.neural_face.import_head(filepath=path)
+    return bpy.context.object
+
+
+def _render(
+    head: bpy.types.Object,
+    codes: np.ndarray,
+    poses: np.ndarray,
+    columns: int,
+    path: Path,
+    percentage: int = studio.SHEET_PERCENTAGE,
+) -> None:
+    """Portraits of codes (n, Z) and head poses (n, 6), keyed one a frame."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames = np.arange(1, len(codes) + 1)
+    channels = layer_curves.channels(head, HAND, codes, poses)
+    action = bpy.data.actions.new("Portraits")
+    for owner in {item.owner for item in channels}:
+        keyframes.assign(action, owner)
+    keyframes.write(channels, frames)
+    studio.set_up(bpy.context.scene, head)
+    studio.render_sheet(bpy.context.scene, frames.tolist(), columns, path, percentage)
+
+
+def expressions(head: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
+    """Expressive codes (n, Z), and head poses (n, 6) that look ahead and to both sides."""
+    codes = np.stack(expressive_codes(head))
+    poses = np.zeros((len(codes), 6), np.float32)
+    poses[:, 2] = TURN * (np.arange(1, len(codes) + 1) % 3 - 1)
+    return codes, poses
+
+
+def line_in_styles(head: bpy.types.Object, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """The same moments of a line in each of `STYLES` and neutral: codes (n, Z), poses (n, 6)."""
+    opened = playback.open_head(head)
+    method, fps = runtime.methods(opened)[0], opened.info.fps
+    line = runtime.time_line(opened, text, _quiet)
+    spoken = [cue for cue in line.cues if cue.word >= 0]
+    chosen = [spoken[i] for i in np.linspace(0, len(spoken) - 1, MOMENTS).round().astype(int)]
+    rows = [round(0.5 * (cue.start + cue.end) * fps) for cue in chosen]
+    still = (np.zeros(1), np.zeros(1), np.zeros((1, 0)))
+    codes, poses = [], []
+    known = runtime.style_names(opened)
+    for style in [name for name in ("neutral", *STYLES) if name in known]:
+        manner = runtime.manner(opened, method, style, "", still)
+        made = runtime.move(
+            opened, line.cues, line.phones.words, _quiet, method=method, fps=fps, manner=manner
+        )
+        codes.append(made.codes[rows])
+        poses.append(made.head_pose[rows])
+    return np.concatenate(codes), np.concatenate(poses)
+
+
+def _quiet(_fraction: float, _message: str) -> None:
+    """Report nothing."""
 
 
 def expressive_codes(head: bpy.types.Object) -> list[np.ndarray]:

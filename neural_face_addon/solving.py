@@ -34,6 +34,7 @@ class Request:
         fps: Of the scene.
         manner: How it is played.
         recording: Sound whose times are taken, or None.
+        timings: File of times, or None.
         voice_path: Where a voice may be written.
         timed_anew: Whether the cues' times no longer hold.
         cues: Of the line so far, edits marked.
@@ -48,6 +49,7 @@ class Request:
     fps: float
     manner: "Manner"
     recording: Path | None = None
+    timings: Path | None = None
     voice_path: Path | None = None
     timed_anew: bool = True
     cues: tuple[KeptCue, ...] = ()
@@ -120,6 +122,7 @@ def _timed(head: "Head", request: Request, progress: Progress) -> "Line":
         pause=request.pause,
         voice_path=request.voice_path,
         recording=request.recording,
+        timings=request.timings,
         style=request.manner.style.prevailing,
     )
 

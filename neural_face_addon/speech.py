@@ -78,7 +78,8 @@ def _request(
     curve: tuple[np.ndarray, np.ndarray, np.ndarray],
     **kept: object,
 ) -> Request:
-    recording = bpy.path.abspath(settings["audio_filepath"])
+    paths = [bpy.path.abspath(settings[f"{name}_filepath"]) for name in ("audio", "timings")]
+    recording, timings = (Path(path) if path else None for path in paths)
     played = {name: settings[name] for name in ("strength", "articulation", "smoothing", "parts")}
     styles = (settings["style_first"], settings["style_second"])
     head = playback.open_head(obj)
@@ -86,7 +87,8 @@ def _request(
         **{name: settings[name] for name in ("text", "method", "rate", "pause", "seed")},
         fps=frame_rate(scene),
         manner=runtime.manner(head, settings["method"], *styles, curve, **played),
-        recording=Path(recording) if recording else None,
+        recording=recording,
+        timings=timings,
         # Blender empties this folder when it ends
         voice_path=Path(bpy.app.tempdir) / f"neural_face_{uuid.uuid4().hex}.wav",
         **kept,
@@ -202,7 +204,7 @@ def _owners(obj: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def _name(line: bpy.types.PropertyGroup) -> str:
-    return lines.line_name(line.text or Path(line.audio_filepath).stem)
+    return lines.line_name(line.text or Path(line.audio_filepath or line.timings_filepath).stem)
 
 
 def blend(times: np.ndarray, rise: float, fall: float) -> np.ndarray:

@@ -79,13 +79,19 @@ def render_video(scene: bpy.types.Scene, path: Path) -> None:
     bpy.ops.render.render(animation=True, scene=scene.name)
 
 
-def render_sheet(scene: bpy.types.Scene, frames: list[int], columns: int, path: Path) -> None:
+def render_sheet(
+    scene: bpy.types.Scene,
+    frames: list[int],
+    columns: int,
+    path: Path,
+    percentage: int = SHEET_PERCENTAGE,
+) -> None:
     """Render `frames` and write them side by side, `columns` to a row, as one PNG at `path`."""
     settings = scene.render.image_settings
     if hasattr(settings, "media_type"):
         settings.media_type = "IMAGE"
     settings.file_format = "PNG"
-    scene.render.resolution_percentage = SHEET_PERCENTAGE
+    scene.render.resolution_percentage = percentage
     with tempfile.TemporaryDirectory() as folder:
         cells = [_render_still(scene, frame, Path(folder)) for frame in frames]
     rows = [np.hstack(cells[start : start + columns]) for start in range(0, len(cells), columns)]

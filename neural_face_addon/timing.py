@@ -5,7 +5,7 @@ import json
 
 import bpy
 
-_NAMES = ("text", "audio_filepath", "rate", "pause")
+_NAMES = ("text", "audio_filepath", "timings_filepath", "rate", "pause")
 
 
 def fingerprint(line: bpy.types.PropertyGroup) -> str:

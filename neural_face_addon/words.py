@@ -70,7 +70,7 @@ def _retype(line: bpy.types.PropertyGroup, start: int, end: int, text: str) -> N
     """Put other text in a stretch of the line's, and move the words after it along."""
     if not 0 <= start <= end <= len(line.text):
         return
-    in_its_time = bool(line.audio_filepath) and timing.holds(line)
+    in_its_time = bool(line.audio_filepath or line.timings_filepath) and timing.holds(line)
     line.text = line.text[:start] + text + line.text[end:]
     if in_its_time:  # a recording's times hold: the word is said otherwise in its own
         line.timed_for = timing.fingerprint(line)

@@ -44,7 +44,7 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         layout.prop(speech, "text", text="", icon="SPEAKER", placeholder="Line to speak")
         layout.prop(speech, "audio_filepath", text="", icon="SOUND", placeholder="Recording")
         row = layout.row()
-        row.enabled = bool(speech.text.strip() or speech.audio_filepath)
+        row.enabled = bool(speech.text.strip() or speech.audio_filepath or speech.timings_filepath)
         button = row.operator("neural_face.animate_text", icon="PLAY")
         for name in SETTINGS:
             setattr(button, name, getattr(speech, name))
@@ -58,7 +58,7 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         if body:
             body.use_property_split = True
             body.use_property_decorate = False
-            for name in ("rate", "pause", "strength", "seed"):
+            for name in ("timings_filepath", "rate", "pause", "strength", "seed"):
                 body.prop(speech, name)
             for name in ("target", "existing", "blend_in", "blend_out"):
                 body.prop(speech, name)
@@ -76,7 +76,9 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         if body:
             body.use_property_split = True
             body.use_property_decorate = False
-            for name in ("text", "audio_filepath", "method", "frame_start", "rate", "pause"):
+            for name in ("text", "audio_filepath", "timings_filepath", "method", "frame_start"):
+                body.prop(line, name)
+            for name in ("rate", "pause"):
                 body.prop(line, name)
             for name in ("seed", "existing", "blend_in", "blend_out", "action", "show_markers"):
                 body.prop(line, name)

@@ -25,9 +25,11 @@ def _demo(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def test_line_becomes_video_blend_and_report(tiny_head: Path, tmp_path: Path) -> None:
     out, sheet = tmp_path / "out", tmp_path / "pictures" / "sheet.png"
-    done = _demo("--text", "Hi.", "--out", out, "--head", tiny_head, "--contact-sheet", sheet)
+    usual = ("--text", "Hi.", "--out", out, "--head", tiny_head, "--style", "happy")
+    done = _demo(*usual, "--contact-sheet", sheet)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((out / "report.json").read_text())
+    assert (report["method"], report["style"]) == ("STYLE", "happy")
     assert report["keys"] > report["frames"] > 5
     assert report["decode_ms_per_frame"] > 0
     assert set(report["seconds"]) >= {"import", "text_to_keys", "render"}
@@ -42,6 +44,8 @@ def test_line_becomes_video_blend_and_report(tiny_head: Path, tmp_path: Path) ->
         (("--head", "nowhere.nface"), "no head file"),
         (("--out", "README.md/out"), "Cannot make the folder"),
         (("--text", ""), "text"),
+        (("--method", "MAGIC"), "choose STYLE or EXAMPLES"),
+        (("--style", "weird"), "no style 'weird'"),
     ],
 )
 def test_what_cannot_work_is_said_in_a_sentence(
