@@ -1,5 +1,6 @@
 """Style-aware speech: phones and a style to animation parameters."""
 
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -55,7 +56,8 @@ class StyleAnimator:
         times = np.arange(padded_length(int(np.ceil(phones.seconds * FPS)) + 1)) / FPS
         space = self.model.space
         track = space.track(style, times) if style else np.zeros((len(times), len(space.names)))
-        rng = np.random.default_rng(seed)
+        # The words count too: the same seed shall not let every line blink after the same time.
+        rng = np.random.default_rng([seed, zlib.crc32(" ".join(phones.words).encode())])
         jitter = STYLE_JITTER * rng.standard_normal(track.shape[1]) * (seed != 0)
         encoded = space.encoded(track + jitter)
         labels = _row(frame_labels(phones, times))

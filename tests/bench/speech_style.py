@@ -30,6 +30,8 @@ CASE = ("speech_style", "held_out_sentences")
 ERROR_OF_EXAMPLES, ERROR_OF_STATIC, ERROR_OF_NO_STYLE = 0.85, 0.60, 0.90
 CLOSURE_BAR, RATE_BAR, PROBE_BAR, SECONDS_BAR, MEGABYTES_BAR = 0.97, 0.25, 0.90, 1.0, 10.0
 STYLED_LINES = 20
+SEEN = 3e-8
+"""Power of a turn by 0.01 degrees: less than that nobody sees."""
 MIXES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 Play = Callable[[ExampleTake], AnimationParameters]
@@ -275,7 +277,7 @@ def _spectrum(score: Score) -> np.ndarray:
     for pose in score.poses:
         frequencies, power = welch(pose, 30.0, nperseg=min(64, len(pose)), nfft=64, axis=0)
         powers.append(power[(frequencies > 0) & (frequencies <= 8)])
-    return 10 * np.log10(np.mean(powers, axis=0) + 1e-12)
+    return 10 * np.log10(np.mean(powers, axis=0) + SEEN)
 
 
 def _styles(head: Head) -> Iterator[Figure]:
