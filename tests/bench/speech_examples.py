@@ -129,7 +129,7 @@ def _duration(context: Context) -> Figure:
     start = time.perf_counter()
     result = animate_text(context.head, TEN_SECONDS)
     codes = (time.perf_counter() - start) * 10 / result.seconds
-    line = in_blender(context, TEN_SECONDS)
+    line = in_blender(context, TEN_SECONDS, "EXAMPLES")
     seconds = line["seconds"] * 10 / line["line_seconds"]
     return Figure(
         *("speech_examples", "held_out_sentences", "seconds_per_10s", seconds, "s"),
