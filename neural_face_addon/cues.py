@@ -38,6 +38,8 @@ def kept(line: bpy.types.PropertyGroup) -> tuple[KeptCue, ...]:
 
 def keep(line: bpy.types.PropertyGroup, found: tuple[KeptCue, ...]) -> None:
     """Put plain values in place of the cues, only as far as they differ."""
+    if not len(line.cues):  # the list hides rests, with which a line begins
+        line.active_cue = next((i for i, cue in enumerate(found) if cue.viseme != REST), 0)
     if kept(line) != found:
         line.cues.clear()
         for cue in found:

@@ -106,7 +106,7 @@ def line_settings(
             search=_styles, search_options={"SUGGESTION"}, **plain,
         )  # fmt: skip
         style_second: StringProperty(
-            name="Second Style", description="Style to mix in; empty for none",
+            name="Mix With", description="Second style, to mix in; empty for none",
             search=_styles, search_options={"SUGGESTION"}, **plain,
         )  # fmt: skip
         style_mix: FloatProperty(

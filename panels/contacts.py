@@ -23,7 +23,7 @@ class NEURALFACE_UL_contacts(bpy.types.UIList):
         row.label(text=f"{item.phone}  {item.word}", icon=icon)
         part = row.row()
         part.alignment = "RIGHT"
-        part.label(text=f"frame {item.frame}: {item.gap:.1f} of {item.limit:.1f} mm")
+        part.label(text=f"{item.frame}: {item.gap:.1f} mm")
 
 
 class NEURALFACE_PT_contacts(LinePanel, bpy.types.Panel):

@@ -24,10 +24,10 @@ class NEURALFACE_UL_cues(bpy.types.UIList):
         row = layout.row(align=True)
         row.alert = bool(wrong)
         row.label(text="", icon="ERROR" if wrong else "GREASEPENCIL" if item.edited else "BLANK1")
-        row.prop(item, "viseme", text="", emboss=False)
-        part = row.row()
-        part.alignment = "RIGHT"
-        part.label(text=f"{item.phone}  {item.start:.2f}–{item.end:.2f} s")
+        # Side by side in a narrow sidebar: the end is the next one's start, and stands below.
+        parts = row.split(factor=0.62, align=True)
+        parts.prop(item, "viseme", text="", emboss=False)
+        parts.label(text=f"{item.phone} {item.start:.2f}")
 
     def draw_filter(self, _context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         """Offer the rests."""

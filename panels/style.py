@@ -34,7 +34,9 @@ class NEURALFACE_PT_style(LinePanel, bpy.types.Panel):
         column = layout.column()
         for name in ("strength", "articulation", "smoothing"):
             column.prop(line, name)
-        layout.row(align=True).prop(line, "parts", expand=True)
+        row = layout.row(align=True)
+        row.use_property_split = False
+        row.prop(line, "parts", expand=True)
 
 
 register, unregister = classes_factory(NEURALFACE_PT_style)

@@ -311,7 +311,9 @@ def bundled_head() -> Steps:
     yield from type_a_line()
     bpy.context.scene.frame_set(20)
     yield from hands.picture(STAGE / "panel.png", hands.viewport())
-    for name in ("cues", "style"):
+    with hands.in_viewport():
+        bpy.ops.neural_face.check_contacts()
+    for name in ("cues", "style", "contacts"):
         yield from show_panel(f"NEURALFACE_PT_{name}", STAGE / f"{name}.png")
 
 
