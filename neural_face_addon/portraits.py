@@ -81,7 +81,7 @@ def line_in_styles(head: bpy.types.Object, text: str) -> tuple[np.ndarray, np.nd
     opened = playback.open_head(head)
     method, fps = runtime.methods(opened)[0], opened.info.fps
     line = runtime.time_line(opened, text, _quiet)
-    spoken = [cue for cue in line.cues if cue.word >= 0]
+    spoken = [cue for cue in line.cues if cue.stress > 0 or cue.phone in "PBM"]
     chosen = [spoken[i] for i in np.linspace(0, len(spoken) - 1, MOMENTS).round().astype(int)]
     rows = [round(0.5 * (cue.start + cue.end) * fps) for cue in chosen]
     still = (np.zeros(1), np.zeros(1), np.zeros((1, 0)))
