@@ -15,7 +15,8 @@ STYLES = ("happy", "angry", "sad", "surprised")
 TURN = 0.3
 """Radians by which portraits look aside."""
 MOMENTS = 6
-"""Of the line that is shown in styles."""
+"""Of the line that is shown in styles: half of them stressed vowels, half `CLOSED`."""
+CLOSED = ("P", "B", "M")
 SMALL = 42
 """Per cent of the studio's resolution for that line."""
 
@@ -81,9 +82,14 @@ def line_in_styles(head: bpy.types.Object, text: str) -> tuple[np.ndarray, np.nd
     opened = playback.open_head(head)
     method, fps = runtime.methods(opened)[0], opened.info.fps
     line = runtime.time_line(opened, text, _quiet)
-    spoken = [cue for cue in line.cues if cue.stress > 0 or cue.phone in "PBM"]
-    chosen = [spoken[i] for i in np.linspace(0, len(spoken) - 1, MOMENTS).round().astype(int)]
-    rows = [round(0.5 * (cue.start + cue.end) * fps) for cue in chosen]
+    closed = [cue for cue in line.cues if cue.phone in CLOSED]
+    vowels = [cue for cue in line.cues if cue.stress > 0]
+    chosen = [
+        cues[place]
+        for cues in (closed, vowels)
+        for place in np.linspace(0, len(cues) - 1, MOMENTS // 2).round().astype(int)
+    ]
+    rows = sorted(round(0.5 * (cue.start + cue.end) * fps) for cue in chosen)
     still = (np.zeros(1), np.zeros(1), np.zeros((1, 0)))
     codes, poses = [], []
     known = runtime.style_names(opened)

@@ -18,6 +18,7 @@ from models.speech.database import speaks
 from models.speech.examples import spoken_takes, style_of
 from models.speech.manner import Manner, StyleCurve
 from models.speech.parameters import AnimationParameters
+from models.speech.phones import Phones
 from models.speech.visemes import cues
 from models.style.dataset import StyleData
 from models.style.labels import frame_labels
@@ -34,6 +35,7 @@ SECONDS_BAR, AGAIN_BAR, MEGABYTES_BAR = 1.0, 0.3, 10.0
 STYLED_LINES = 20
 SEEN = 3e-8
 """Power of a turn by 0.01 degrees: less than that nobody sees."""
+NEAR_PAUSE = 0.25
 MIXES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 Play = Callable[[ExampleTake], AnimationParameters]
@@ -76,6 +78,7 @@ class Score:
     dynamics: list[float] = field(default_factory=list)
     opening: list[float] = field(default_factory=list)
     jerk: list[float] = field(default_factory=list)
+    at_pauses: list[bool] = field(default_factory=list)
     blinks: int = 0
     shifts: int = 0
     seconds: float = 0.0
@@ -108,6 +111,7 @@ class Score:
         self.jerk.append(float(np.linalg.norm(third, axis=-1).mean()))
         closed = blinking(mine["lids"])
         self.blinks += onsets(closed)
+        self.at_pauses += at_pauses(times[1:][closed[1:] & ~closed[:-1]], take.phones)
         self.shifts += gaze_shifts(points.head, made.codes, closed, fps)
         self.seconds += len(times) / fps
         self.poses.append(made.head_pose[:, :3])
@@ -119,6 +123,13 @@ def blinking(lids: np.ndarray) -> np.ndarray:
     height = (upper_left[..., 2] - lower_left[..., 2]).mean(1)
     height += (upper_right[..., 2] - lower_right[..., 2]).mean(1)
     return height < 0.5 * np.median(height)
+
+
+def at_pauses(moments: np.ndarray, phones: Phones) -> list[bool]:
+    """Which moments (n,) lie in a silence or at most `NEAR_PAUSE` seconds from one."""
+    rest = phones.select(phones.silent)
+    inside = moments[:, None] >= rest.start - NEAR_PAUSE
+    return (inside & (moments[:, None] <= rest.end + NEAR_PAUSE)).any(1).tolist()
 
 
 def onsets(flags: np.ndarray) -> int:
@@ -262,6 +273,8 @@ def _figures(scores: dict[str, Score], count: int) -> Iterator[Figure]:
     distance = spectra.pop("style")
     del spectra["static_visemes"]  # its head stands still
     yield Figure(*CASE, "head_pose_spectrum_db", distance, "dB", baselines=spectra)
+    pauses = {k: float(np.mean(s.at_pauses)) for k, s in scores.items() if s.at_pauses}
+    yield Figure(*CASE, "blinks_at_pauses", pauses.pop("style"), "share", baselines=pauses)
     for metric in ("blinks", "shifts"):
         rates = {k: 60 * getattr(s, metric) / s.seconds for k, s in scores.items()}
         own = rates.pop("style")
