@@ -82,25 +82,34 @@ def line_in_styles(head: bpy.types.Object, text: str) -> tuple[np.ndarray, np.nd
     opened = playback.open_head(head)
     method, fps = runtime.methods(opened)[0], opened.info.fps
     line = runtime.time_line(opened, text, _quiet)
-    closed = [cue for cue in line.cues if cue.phone in CLOSED]
-    vowels = [cue for cue in line.cues if cue.stress > 0]
-    chosen = [
-        cues[place]
-        for cues in (closed, vowels)
-        for place in np.linspace(0, len(cues) - 1, MOMENTS // 2).round().astype(int)
-    ]
-    rows = sorted(round(0.5 * (cue.start + cue.end) * fps) for cue in chosen)
     still = (np.zeros(1), np.zeros(1), np.zeros((1, 0)))
-    codes, poses = [], []
     known = runtime.style_names(opened)
+    made = []
     for style in [name for name in ("neutral", *STYLES) if name in known]:
         manner = runtime.manner(opened, method, style, "", still)
-        made = runtime.move(
-            opened, line.cues, line.phones.words, _quiet, method=method, fps=fps, manner=manner
-        )
-        codes.append(made.codes[rows])
-        poses.append(made.head_pose[rows])
-    return np.concatenate(codes), np.concatenate(poses)
+        settings = {"method": method, "fps": fps, "manner": manner}
+        made.append(runtime.move(opened, line.cues, line.phones.words, _quiet, **settings))
+    rows = _moments(line.cues, opened.lip_gaps(made[0].codes), fps)
+    return tuple(
+        np.concatenate([getattr(item, name)[rows] for item in made])
+        for name in ("codes", "head_pose")
+    )
+
+
+def _moments(cues: list, gap: np.ndarray, fps: float) -> list[int]:
+    """Frames at which lips are closed or, on stressed vowels, furthest apart; gap (T,) metres."""
+    closed = [cue for cue in cues if cue.phone in CLOSED]
+    vowels = [cue for cue in cues if cue.stress > 0]
+    rows = []
+    for chosen, best in ((closed, np.argmin), (vowels, np.argmax)):
+        for place in np.linspace(0, len(chosen) - 1, MOMENTS // 2).round().astype(int):
+            cue = chosen[place]
+            first, last = (
+                round(cue.start * fps),
+                max(round(cue.end * fps), round(cue.start * fps) + 1),
+            )
+            rows.append(first + int(best(gap[first:last])))
+    return sorted(rows)
 
 
 def _quiet(_fraction: float, _message: str) -> None:
