@@ -26,6 +26,7 @@ from .speech.text import Pronunciation, SpokenWord, pronounce
 from .speech.visemes import Cue, cues, phones_of
 from .speech.voice import speak
 from .style.animator import StyleAnimator
+from .threads import one_thread
 
 if TYPE_CHECKING:
     from .head.inference import Head
@@ -193,12 +194,13 @@ def move(
     if phones.silent.all():
         raise TextError("There is nothing to speak: the line holds only silence.")
     tools = tools_of(head)
-    if method == "STYLE":
-        raw = tools.style.animate(phones, fps, seed, manner.style, progress)
-    else:
-        settings = ExampleSettings(style=tools.acting_style(manner.style.prevailing))
-        raw = tools.examples.animate(phones, fps, seed, settings, progress)
-    return tools.finish(raw, edited, manner)
+    with one_thread():
+        if method == "STYLE":
+            raw = tools.style.animate(phones, fps, seed, manner.style, progress)
+        else:
+            settings = ExampleSettings(style=tools.acting_style(manner.style.prevailing))
+            raw = tools.examples.animate(phones, fps, seed, settings, progress)
+        return tools.finish(raw, edited, manner)
 
 
 def methods_of(head: "Head") -> tuple[str, ...]:

@@ -5,11 +5,8 @@ import json
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import torch
 
 from models.capture.performance import Performance
 from models.head.dataset import TrainingData, load_training_data
@@ -93,17 +90,6 @@ class Context:
     def training_data(self) -> TrainingData:
         """Its pictured frames."""
         return load_training_data(self.performance)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Many small decodings: threads that wait for each other cost more than they bring."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 Bench = Callable[[Context], Iterator[Figure]]

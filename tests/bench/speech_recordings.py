@@ -21,9 +21,10 @@ from models.synthetic.coarticulation import bundled_model
 from models.synthetic.lipspace import LipSpace
 from models.synthetic.speech_check import CONTACT, NEARLY
 from models.synthetic.transfer import correspondence
+from models.threads import one_thread
 
 from .aligned_sentences import Heard, heard, spoken_english
-from .figures import Context, Figure, one_thread
+from .figures import Context, Figure
 from .lip_opening import Limits, OpeningScore
 from .loudness import Loudness
 from .openfacefx_curves import Peer, peers

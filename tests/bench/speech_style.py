@@ -23,9 +23,10 @@ from models.speech.visemes import cues
 from models.style.dataset import StyleData
 from models.style.labels import frame_labels
 from models.style.making import encode
+from models.threads import one_thread
 
 from .blender_frame import in_blender
-from .figures import Context, Figure, one_thread
+from .figures import Context, Figure
 from .speech_examples import TEN_SECONDS, closures
 
 CASE = ("speech_style", "held_out_sentences")

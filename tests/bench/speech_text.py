@@ -20,8 +20,9 @@ from models.speech.examples import spoken_takes, style_of
 from models.speech.manner import Manner, StyleCurve
 from models.speech.phones import Phones
 from models.speech.visemes import cues
+from models.threads import one_thread
 
-from .figures import Context, Figure, one_thread
+from .figures import Context, Figure
 from .lip_opening import Limits, OpeningScore, Truth, spoken, word_warp
 
 KINDS = {"spoken": "recorded", "generated": "generated"}
