@@ -40,13 +40,13 @@ SETTINGS = (
 def _styles(
     group: bpy.types.PropertyGroup, _context: bpy.types.Context, typed: str
 ) -> Iterable[tuple[str, str]]:
-    """Named styles first, then takes to be like."""
+    """Named styles first, then takes to be like, with what is said in them."""
     head = getattr(group.id_data, "neural_face", None)
     if head is None:
         return []
     found = [(style.name, "Style") for style in head.styles]
-    found += [(take.name, "Like this take") for take in head.takes]
-    return [pair for pair in found if typed.lower() in pair[0].lower()]
+    found += [(take.name, take.text) for take in head.takes]
+    return [pair for pair in found if typed.lower() in " ".join(pair).lower()]
 
 
 def line_settings(

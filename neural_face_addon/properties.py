@@ -54,7 +54,13 @@ class NEURALFACE_PG_slider(bpy.types.PropertyGroup):
 
 
 class NEURALFACE_PG_style(bpy.types.PropertyGroup):
-    """A style, a take or a style axis of the head; its name is all there is."""
+    """A style or a style axis of the head; its name is all there is."""
+
+
+class NEURALFACE_PG_take(bpy.types.PropertyGroup):
+    """A captured take whose style a line may have."""
+
+    text: StringProperty(name="Text", description="What is said in it")
 
 
 class NEURALFACE_PG_layer(bpy.types.PropertyGroup):
@@ -86,7 +92,7 @@ class NEURALFACE_PG_head(bpy.types.PropertyGroup):
     sizes: IntVectorProperty(name="Sizes", size=len(REGIONS), description="Code elements in use")
     sliders: CollectionProperty(type=NEURALFACE_PG_slider)
     styles: CollectionProperty(type=NEURALFACE_PG_style)
-    takes: CollectionProperty(type=NEURALFACE_PG_style)
+    takes: CollectionProperty(type=NEURALFACE_PG_take)
     style_axes: CollectionProperty(type=NEURALFACE_PG_style)
     speech: PointerProperty(type=NEURALFACE_PG_speech)
     lines: CollectionProperty(type=NEURALFACE_PG_line)
@@ -101,6 +107,7 @@ class NEURALFACE_PG_head(bpy.types.PropertyGroup):
 _register_classes, _unregister_classes = classes_factory(
     NEURALFACE_PG_slider,
     NEURALFACE_PG_style,
+    NEURALFACE_PG_take,
     NEURALFACE_PG_layer,
     NEURALFACE_PG_head,
 )

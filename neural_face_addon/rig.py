@@ -106,11 +106,13 @@ def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
         item.name, item.low, item.high = slider.name, slider.low, slider.high
     for names, known in (
         (group.styles, runtime.style_names(head)),
-        (group.takes, runtime.take_names(head)),
         (group.style_axes, runtime.style_axes(head)[:MOST_STYLE_AXES]),
     ):
         for name in known:
             names.add().name = name
+    for name, text in runtime.takes(head):
+        item = group.takes.add()
+        item.name, item.text = name, text
     group.speech.style_first = runtime.usual_style(head)
     group.speech.method = runtime.methods(head)[0]
 

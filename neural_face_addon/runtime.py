@@ -230,11 +230,11 @@ def style_names(head: "Head") -> list[str]:
     return sorted({style_of(take) for take in spoken_takes(head.examples)})
 
 
-def take_names(head: "Head") -> list[str]:
-    """Spoken takes of the head, to be like one of them."""
+def takes(head: "Head") -> list[tuple[str, str]]:
+    """Spoken takes of the head, to be like one of them: name and what is said."""
     from ..models.speech.examples import spoken_takes
 
-    return [take.name for take in spoken_takes(head.examples)]
+    return [(take.name, take.text) for take in spoken_takes(head.examples)]
 
 
 def style_axes(head: "Head") -> list[str]:
@@ -269,7 +269,7 @@ def manner(
     Args:
         head: Opened head.
         method: One of `methods`.
-        first: One of `style_names` or `take_names`; '' for neutral.
+        first: One of `style_names` or the name of one of `takes`; '' for neutral.
         second: The same; '' for none.
         curve: Times (K,) in seconds, share of `second` (K,), style offset (K, S).
         settings: As of `models.speech.manner.Manner`.
@@ -286,7 +286,7 @@ def manner(
         )
     known = style_names(head)
     for name in (first, second):
-        if name and name not in (*known, *take_names(head)):
+        if name and name not in (*known, *dict(takes(head))):
             raise user_error(f"{head.info.name} has no style {name!r}; it has: {', '.join(known)}.")
     return Manner(StyleCurve(first, second, *curve), **settings)
 

@@ -450,8 +450,11 @@ def test_styles_to_search_for(scene: object, head: object) -> None:
 
     found = line_properties._styles(head.neural_face.speech, bpy.context, "")
     assert found[:2] == [("happy", "Style"), ("neutral", "Style")]
-    takes = [name for name, kind in found if kind == "Like this take"]
-    assert "line_0" in takes and "line_1" not in takes  # held out
+    assert ("line_0", "see my baby") in found
+    takes = [name for name, kind in found if kind != "Style"]
+    assert "line_1" not in takes  # held out
+    spoken = line_properties._styles(head.neural_face.speech, bpy.context, "my baby")
+    assert {text for _, text in spoken} == {"see my baby"}
     found = line_properties._styles(head.neural_face.speech, bpy.context, "HAP")
     assert found == [("happy", "Style")]
     line = speak(style=takes[-1], method="EXAMPLES", **PLAIN)
