@@ -57,6 +57,7 @@ class Appearance:
         actor: Actor,
         data: Path | None = None,
         size: int = ATLAS_SIZE,
+        rays: int = RAYS,
     ) -> None:
         """Bake what does not change.
 
@@ -64,6 +65,7 @@ class Appearance:
             actor: The actor.
             data: Folder of the performer's photo textures; procedural skin when None.
             size: Side of the atlas.
+            rays: From each point, to see how open it is.
         """
         self.actor = actor
         self._count = len(actor.mesh.vertices)
@@ -72,7 +74,7 @@ class Appearance:
         self._surface = np.concatenate([self.faces, self.torso_faces])
         self._blockers = np.concatenate([actor.mesh.faces, self.torso_faces])
         self._average = neighbour_average(self._surface, self._count + len(self.torso_base))
-        self._rays = SkyRays(RAYS, REACH)
+        self._rays = SkyRays(rays, REACH)
         self._skin = np.unique(self.faces)
         self._edge = _distance_to(actor.mesh.vertices, self._torso_edge())
         self._rest_area = _vertex_areas(actor.mesh.vertices, self.faces)

@@ -11,6 +11,7 @@ from ..capture.layers import Layer
 from .assets import load_image
 from .controls import CONTROL_INDEX
 from .lighting import HALF, shade
+from .look import Look
 from .template import Actor
 
 PHOTO = "eyes/grey_eye.png"
@@ -26,7 +27,6 @@ TEXTURE = 512
 CORNEA_HALF = HALF * [0.6, 1.0, 0.45]
 """The cornea bulges, so its highlight sits nearer to the axis than that of a sphere."""
 UPPER_SHADOW, LOWER_SHADOW = 0.0034, 0.0014
-IRIS_INNER, IRIS_OUTER = np.array([0.62, 0.40, 0.20]), np.array([0.40, 0.36, 0.25])
 SCLERA = np.array([1.0, 0.97, 0.945])
 
 
@@ -93,7 +93,7 @@ class Eyes:
         self._cap = spherical_cap(REACH, RINGS, SECTORS)
         self._spark = spherical_cap(0.14, 6, 24)
         self._spark_image = _spark_image()
-        self._image = eye_image(actor.eye_radius, data)
+        self._image = eye_image(actor.eye_radius, actor.look, data)
 
     def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Layer]:
         """Eyeballs and catch-lights for head vertices (V, 3), head at rest."""
@@ -154,7 +154,7 @@ def _towards(direction: np.ndarray) -> np.ndarray:
     return gaze_rotation(yaw, np.degrees(np.arcsin(direction[2])))
 
 
-def eye_image(radius: float, data: Path | None) -> np.ndarray:
+def eye_image(radius: float, look: Look, data: Path | None) -> np.ndarray:
     """Polar picture (512, 512, 4) uint8 of the eyeball, the optical axis in the middle."""
     axis = (np.arange(TEXTURE) + 0.5) / TEXTURE * 2 - 1
     x, y = np.meshgrid(axis / 0.99, axis / 0.99)
@@ -163,7 +163,7 @@ def eye_image(radius: float, data: Path | None) -> np.ndarray:
     turn = np.arctan2(y, x)
     grey = _photo_grey(iris, angle, turn, data) if data else _painted_grey(iris, turn)
     inner = np.clip(1.35 - 1.3 * iris, 0, 1)[..., None]
-    tint = (IRIS_INNER * inner + IRIS_OUTER * (1 - inner)) * 1.45
+    tint = (np.array(look.iris_inner) * inner + np.array(look.iris_outer) * (1 - inner)) * 1.45
     inside = np.clip((1.02 - iris) / 0.09, 0, 1)[..., None]
     limbus = 1 - 0.55 * np.exp(-(((iris - 1.0) / 0.11) ** 2))[..., None]
     pupil = np.clip((iris - 0.34) / 0.06, 0.0, 1)[..., None]

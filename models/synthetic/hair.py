@@ -12,7 +12,7 @@ from ..mesh import Part
 from .binding import bind_part
 from .hairline import hairline_depth
 from .lighting import highlight, shade, vertex_normals
-from .skin import HAIR_TONE, noise, skin_faces
+from .skin import noise, skin_faces
 from .template import Actor
 from .texels import TexelMap
 
@@ -51,7 +51,8 @@ def hair(actor: Actor) -> Part:
     length *= 1 + 0.22 * noise(scalp.points, 0.011, 41)
     shells = [scalp.points + (length * share + 0.0008)[:, None] * scalp.normals for share in SHELLS]
     uvs = _polar(scalp.points)
-    images = [_shell_image(scalp, uvs, shell, level) for level, shell in enumerate(shells)]
+    tone = np.array(actor.look.hair, np.float32)
+    images = [_shell_image(scalp, uvs, shell, level, tone) for level, shell in enumerate(shells)]
     count = len(scalp.points)
     tiles = [uvs * [0.5, 1.0] + [0.5 * level, 0.0] for level in range(2)]
     faces = np.concatenate([scalp.faces, scalp.faces + count])
@@ -100,7 +101,9 @@ def _polar(points: np.ndarray) -> np.ndarray:
     return 0.5 + 0.49 * angle[:, None] * np.stack([np.cos(turn), np.sin(turn)], -1)
 
 
-def _shell_image(scalp: _Scalp, uvs: np.ndarray, shell: np.ndarray, level: int) -> np.ndarray:
+def _shell_image(
+    scalp: _Scalp, uvs: np.ndarray, shell: np.ndarray, level: int, tone: np.ndarray
+) -> np.ndarray:
     """Picture (TILE, TILE, 4) uint8 of a shell with its light."""
     texels = TexelMap.build(uvs, scalp.faces, TILE)
     position = texels.gather(shell)
@@ -114,7 +117,7 @@ def _shell_image(scalp: _Scalp, uvs: np.ndarray, shell: np.ndarray, level: int) 
         alpha = np.clip((ragged - 0.5 * FRINGE) / FRINGE, 0, 1)
         alpha *= np.clip(0.75 + 1.5 * strands, 0, 1)
     openness = np.clip((0.42, 0.66)[level] + 0.22 * strands, 0.12, 1)
-    colour = HAIR_TONE * shade(normals, openness) * (1.2 + 0.35 * strands[:, None])
+    colour = tone * shade(normals, openness) * (1.2 + 0.35 * strands[:, None])
     sheen = highlight(normals, 7.0) * np.clip(0.45 + 0.6 * strands, 0, 1)
     colour += (0.04, 0.10)[level] * sheen[:, None] * np.array([1.0, 0.86, 0.70])
     pixels = np.concatenate([np.clip(colour, 0, 1), alpha[:, None]], -1)

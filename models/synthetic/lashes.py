@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from ..mesh import Part
 from .assets import load_asset, load_image
 from .binding import bind_part
-from .skin import HAIR_TONE, skin_faces
+from .skin import skin_faces
 from .template import Actor
 
 ASSET = "eyelashes02"
@@ -24,7 +24,7 @@ def lashes(actor: Actor, data: Path) -> Part:
     asset = load_asset(data / f"meshes/eyelashes/{ASSET}/{ASSET}.mhclo", actor.base_vertices)
     points = asset.positions(actor.base_vertices)
     image = load_image(data / f"hair_textures/{ASSET}.png")
-    image[..., :3] = (0.2 * image[..., :3] + 0.4 * 255 * HAIR_TONE).astype(np.uint8)
+    image[..., :3] = (0.2 * image[..., :3] + 0.4 * 255 * np.array(actor.look.hair)).astype(np.uint8)
     core = np.clip((image[..., 3] / 255 - CORE) / (1 - CORE), 0, 1)
     image[..., 3] = np.rint(255 * STRENGTH * core)
     vertices, faces = actor.mesh.vertices, skin_faces(actor)

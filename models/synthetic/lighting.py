@@ -57,15 +57,23 @@ def aperture_light(points: np.ndarray, rim: np.ndarray) -> np.ndarray:
     The solid angle of the opening (Van Oosterom and Strackee 1983) over 2π: what lights a mouth.
     """
     corners = rim[None] - points[:, None]
-    length = np.linalg.norm(corners, axis=-1)
+    following = np.roll(corners, -1, axis=1)
     centre = rim.mean(0) - points
     reach = np.linalg.norm(centre, axis=-1)[:, None]
-    following, next_length = np.roll(corners, -1, axis=1), np.roll(length, -1, axis=1)
-    triple = np.einsum("nc,nmc->nm", centre, np.cross(corners, following))
+    length = np.sqrt(_dot(corners, corners))
+    along = np.einsum("nmc,nc->nm", corners, centre)
+    next_length, next_along = np.roll(length, -1, axis=1), np.roll(along, -1, axis=1)
+    (ax, ay, az), (bx, by, bz) = np.moveaxis(corners, -1, 0), np.moveaxis(following, -1, 0)
+    cx, cy, cz = centre.T[..., None]
+    triple = cx * (ay * bz - az * by) + cy * (az * bx - ax * bz) + cz * (ax * by - ay * bx)
     below = (
         reach * length * next_length
-        + (centre[:, None] * corners).sum(-1) * next_length
-        + (centre[:, None] * following).sum(-1) * length
-        + (corners * following).sum(-1) * reach
+        + along * next_length
+        + next_along * length
+        + _dot(corners, following) * reach
     )
     return np.abs(2 * np.arctan2(triple, below).sum(1)) / (2 * np.pi)
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.einsum("nmc,nmc->nm", a, b)

@@ -1,12 +1,14 @@
 """Recorded range of motion: Live Link Face CSV and FACEGOOD shape weights as controls."""
 
-import csv
 import warnings
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import CaptureError
+from ..arkit.csv import read_csv
+from ..arkit.shapes import SHAPES
+from ..arkit.take import frame_times, from_rest, interpolated
+from ..errors import ArkitError, CaptureError
 from .controls import CONTROL_INDEX, CONTROL_NAMES
 from .limits import limited
 
@@ -15,10 +17,6 @@ CREDITS = (
     "(MIT, (c) 2021 Alexandre Donciu-Julin)",
     "FACEGOOD-Audio2Face training set: recorded speech motion (MIT, FACEGOOD)",
 )
-TIMECODE_RATE = 60.0
-"""Timecodes count 60 frames a second."""
-REST_PERCENTILE = 10
-"""A control's rest in a recording: the camera never reads exactly zero."""
 SHAPES_FPS = 30.0
 NAME_SHIFT = 1
 """The weights of name n stand in column n + 1: only so do left and right sides agree."""
@@ -75,24 +73,15 @@ def read_live_link(path: Path, fps: float) -> np.ndarray:
     Raises:
         CaptureError: The file is missing, empty, or has other columns.
     """
-    names = [name for name in CONTROL_NAMES if name not in ("tongueUp", "tongueBack")]
     try:
-        with Path(path).open(newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        columns = [[float(row[name[0].upper() + name[1:]]) for name in names] for row in rows]
-        moments = np.array([_seconds(row["Timecode"]) for row in rows])
-    except (OSError, KeyError, ValueError) as error:
-        raise CaptureError(
-            f"{Path(path).name} is not a Live Link Face recording: {error}"
-        ) from error
-    if len(moments) < 2:
+        take = read_csv(path)
+    except ArkitError as error:
+        raise CaptureError(str(error)) from error
+    if len(take) < 2:
         raise CaptureError(f"{Path(path).name} holds no motion.")
-    moments = np.maximum.accumulate(moments - moments[0])
-    keep = np.append(True, np.diff(moments) > 1e-6)
-    times = np.arange(int(moments[-1] * fps) + 1) / fps
-    weights = _even(times, moments[keep], np.array(columns)[keep])
-    controls = np.zeros((len(times), len(CONTROL_NAMES)))
-    controls[:, [CONTROL_INDEX[name] for name in names]] = _from_rest(weights)
+    even = take.evenly(fps)
+    controls = np.zeros((len(even), len(CONTROL_NAMES)))
+    controls[:, [CONTROL_INDEX[name] for name in SHAPES]] = from_rest(even.weights)
     return limited(controls)
 
 
@@ -109,8 +98,8 @@ def read_shapes(folder: Path, name: str, fps: float) -> np.ndarray:
     for column, values in zip(columns, np.roll(weights, -NAME_SHIFT, axis=1).T, strict=True):
         for control, gain in shape_controls(column):
             controls[:, CONTROL_INDEX[control]] += gain * values
-    times = np.arange(int((len(weights) - 1) / SHAPES_FPS * fps) + 1) / fps
-    return limited(_even(times, np.arange(len(weights)) / SHAPES_FPS, controls))
+    times = frame_times((len(weights) - 1) / SHAPES_FPS, fps)
+    return limited(interpolated(times, np.arange(len(weights)) / SHAPES_FPS, controls))
 
 
 def shape_controls(column: str) -> list[tuple[str, float]]:
@@ -126,18 +115,3 @@ def _sided(control: str, side: str) -> str:
         inward = control == ("look_right" if side == "Left" else "look_left")
         return f"eyeLook{'In' if inward else 'Out'}{side}"
     return control if control in CONTROL_INDEX else control + side
-
-
-def _seconds(timecode: str) -> float:
-    hours, minutes, seconds, frames = timecode.split(":")
-    return 3600 * int(hours) + 60 * int(minutes) + int(seconds) + float(frames) / TIMECODE_RATE
-
-
-def _even(times: np.ndarray, moments: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.stack([np.interp(times, moments, column) for column in values.T], axis=1)
-
-
-def _from_rest(weights: np.ndarray) -> np.ndarray:
-    """Weights (T, C) with each control's rest taken out and its full range kept."""
-    rest = np.percentile(weights, REST_PERCENTILE, axis=0)
-    return np.clip((weights - rest) / np.maximum(1 - rest, 0.2), 0, 1)

@@ -9,13 +9,13 @@ from ..capture.extract import part_image, part_layer
 from ..capture.layers import Layer
 from ..mesh import ATLAS_SIZE
 from ..pose import to_world
-from .appearance import Appearance, SkinState
+from .appearance import RAYS, Appearance, SkinState
 from .assets import load_image
 from .eyes import Eyes
 from .hair import hair
 from .lashes import lashes
 from .mouth import Mouth
-from .skin import SKIN, SKIN_TONE, base_uv_corners
+from .skin import SKIN_TONE, base_uv_corners
 from .template import Actor
 
 BACKGROUND = (0.40, 0.415, 0.44)
@@ -48,18 +48,21 @@ class Scene:
         skin_mask: (S, S) uint8, 255 where the atlas shows skin.
     """
 
-    def __init__(self, actor: Actor, data: Path | None = None, size: int = ATLAS_SIZE) -> None:
+    def __init__(
+        self, actor: Actor, data: Path | None = None, size: int = ATLAS_SIZE, rays: int = RAYS
+    ) -> None:
         """Dress the actor.
 
         Args:
             actor: The actor; its mesh gets hair and lashes where `data` has them.
             data: Folder of the performer's CC0 assets; plain procedural looks when None.
             size: Side of the true textures.
+            rays: From each point of the skin, to see how much light it gets.
         """
         parts = (hair(actor), *((lashes(actor, data),) if data else ()))
         actor = replace(actor, mesh=replace(actor.mesh, parts=parts))
         self.actor, self.mesh = actor, actor.mesh
-        self.appearance = Appearance(actor, data, size)
+        self.appearance = Appearance(actor, data, size, rays)
         self._eyes, self._mouth = Eyes(actor, data), Mouth(actor, data)
         self._parts = [(part, part_image(part)) for part in parts]
         self._torso = _Torso(self.appearance, data)
@@ -95,7 +98,7 @@ class _Torso:
 
     def __init__(self, appearance: Appearance, data: Path | None) -> None:
         actor, faces = appearance.actor, appearance.torso_faces
-        self._image = load_image(data / SKIN) if data else None
+        self._image = load_image(data / appearance.actor.look.skin) if data else None
         self._tone = 1.0 if data else SKIN_TONE
         index = np.concatenate([actor.base_index, appearance.torso_base])
         corners = base_uv_corners(index, faces).reshape(-1, 2)

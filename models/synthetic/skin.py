@@ -16,11 +16,8 @@ from .hairline import hairline_depth
 from .template import Actor
 from .texels import TexelMap, covered_texels
 
-SKIN = "skins/young_lightskinned_male_diffuse2.png"
-BROWS = "eyebrow012"
 SKIN_TONE = np.array([0.83, 0.66, 0.55], np.float32)
 LIP_TONE = np.array([0.74, 0.47, 0.43], np.float32)
-HAIR_TONE = np.array([0.165, 0.12, 0.09], np.float32)
 BROW_STRENGTH = 0.92
 
 
@@ -58,13 +55,13 @@ def bake_albedo(actor: Actor, faces: np.ndarray, texels: TexelMap, data: Path | 
     if data is None:
         albedo = _procedural(actor, positions)
     else:
-        albedo = _photo(actor, faces, texels, load_image(data / SKIN))
+        albedo = _photo(actor, faces, texels, load_image(data / actor.look.skin))
     albedo *= pores(positions)[:, None]
     albedo = _stubble(actor, positions, albedo)
     depth = hairline_depth(actor.mesh, positions)
     ragged = depth + 0.0025 * noise(positions, 0.0035, 5) + 0.0015 * noise(positions, 0.0009, 6)
     share = np.clip(ragged / 0.009, 0, 1)[:, None] * 0.9
-    albedo = albedo * (1 - share) + HAIR_TONE * share
+    albedo = albedo * (1 - share) + np.array(actor.look.hair, np.float32) * share
     if data is not None:
         _paint_brows(actor, faces, texels, data, albedo)
     return np.clip(albedo, 0.02, 1).astype(np.float32)
@@ -133,7 +130,7 @@ def _stubble(actor: Actor, positions: np.ndarray, albedo: np.ndarray) -> np.ndar
     front = np.clip((-0.035 - positions[:, 1]) / 0.02, 0, 1)
     off_lips = np.clip((cKDTree(rim).query(positions)[0] - 0.0085) / 0.004, 0, 1)
     mask = below_top * above_neck * front * off_lips
-    shadow = mask * (
+    shadow = (actor.look.stubble * mask) * (
         0.07 + 0.012 * noise(positions, 0.006, 8) + 0.020 * noise(positions, 0.0008, 7)
     )
     return albedo * (1 - shadow[:, None] * np.array([1.0, 0.9, 0.75], np.float32))
@@ -143,8 +140,9 @@ def _paint_brows(
     actor: Actor, faces: np.ndarray, texels: TexelMap, data: Path, albedo: np.ndarray
 ) -> None:
     """Print the brow asset's cards onto the skin, in place."""
-    asset = load_asset(data / f"meshes/eyebrows/{BROWS}/{BROWS}.mhclo", actor.base_vertices)
-    image = load_image(data / f"hair_textures/{BROWS}.png").astype(np.float32) / 255
+    brows, tone = actor.look.brows, np.array(actor.look.hair, np.float32)
+    asset = load_asset(data / f"meshes/eyebrows/{brows}/{brows}.mhclo", actor.base_vertices)
+    image = load_image(data / f"hair_textures/{brows}.png").astype(np.float32) / 255
     size = texels.size
     layer = np.zeros((size * size, 4), np.float32)
     uvs = _project(actor, faces, asset)
@@ -157,7 +155,7 @@ def _paint_brows(
             layer[inside] = cv2.remap(image, columns, rows, cv2.INTER_LINEAR).reshape(-1, 4)
     hair = layer[texels.texels]
     alpha = hair[:, 3:] * BROW_STRENGTH
-    albedo[:] = albedo * (1 - alpha) + (0.35 * hair[:, :3] + 0.85 * HAIR_TONE) * alpha
+    albedo[:] = albedo * (1 - alpha) + (0.35 * hair[:, :3] + 0.85 * tone) * alpha
 
 
 def _project(actor: Actor, faces: np.ndarray, asset: FittedAsset) -> np.ndarray:

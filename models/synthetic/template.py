@@ -15,6 +15,7 @@ from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh, Region
 from .atlas import boundary_loops, embed
 from .basemesh import BaseMesh, load_base_mesh, load_morph
 from .controls import CONTROL_INDEX, CONTROL_NAMES, control_offsets
+from .look import BUNDLED_LOOK, Look
 from .patches import EYE_GRID, MOUTH_GRID, Patch, rim_chains
 
 IDENTITY = {
@@ -45,6 +46,7 @@ class Actor:
         patches: The three bridges.
         eye_centres: (2, 3) left and right eyeball centres.
         eye_radius: Metres.
+        look: Skin, brows, colours.
     """
 
     mesh: HeadMesh
@@ -53,6 +55,7 @@ class Actor:
     patches: tuple[Patch, ...]
     eye_centres: np.ndarray
     eye_radius: float
+    look: Look = BUNDLED_LOOK
 
     def base_pose(self, controls: np.ndarray) -> np.ndarray:
         """The whole base mesh (N, 3), teeth and tongue helpers included, under controls (C,)."""
@@ -70,7 +73,7 @@ def build_template() -> HeadMesh:
     return bundled_actor().mesh
 
 
-def build_actor(identity: dict[str, float]) -> Actor:
+def build_actor(identity: dict[str, float], look: Look = BUNDLED_LOOK) -> Actor:
     """Build an actor from identity morphs (name → weight)."""
     base = load_base_mesh()
     morphed = base.vertices + sum(weight * load_morph(name) for name, weight in identity.items())
@@ -109,7 +112,7 @@ def build_actor(identity: dict[str, float]) -> Actor:
         basis=basis,
     )
     mesh.check()
-    return Actor(mesh, morphed.astype(np.float32), base_index, patches, *eyes)
+    return Actor(mesh, morphed.astype(np.float32), base_index, patches, *eyes, look)
 
 
 def _cut_head(base: BaseMesh, vertices: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
