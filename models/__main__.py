@@ -10,9 +10,10 @@ from .errors import NeuralFaceError
 
 COMMANDS = {
     "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
+    "film": ("synthetic.film_command", "synthetic people act a performance before cameras"),
     "train": ("head.command", "train a head file from a performance"),
     "align": ("alignment.command", "a recording (and its text or timings) to timed phones"),
-    "animate": ("speech.command", "text to animation parameters"),
+    "animate": ("animate_command", "text, a video or ARKit shapes to animation parameters"),
     "info": ("head.info", "what is in a head file"),
 }
 """Name → (module with `add_arguments(parser)` and `run(args)`, help line)."""

@@ -29,6 +29,14 @@ class TimingsError(NeuralFaceError):
     """A file of timed phones, words or subtitles cannot be understood."""
 
 
+class VideoError(NeuralFaceError):
+    """A video cannot be read, or shows no face that could be followed."""
+
+
+class ArkitError(NeuralFaceError):
+    """A table of face shapes cannot be read, or a head cannot play or write any."""
+
+
 class MissingDependencyError(NeuralFaceError):
     """A package, program or driver that this task needs is not installed."""
 

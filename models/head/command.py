@@ -1,7 +1,7 @@
 """`python -m models train SOURCE -o HEAD.nface`: make a head file from a performance.
 
 Given a head file instead of a performance, only its speech networks are trained anew, from the
-takes that it holds.
+takes that it holds; with footage of those takes, its video network, too.
 """
 
 import argparse
@@ -14,10 +14,14 @@ from ..errors import NeuralFaceError
 from ..progress import Progress, TerminalProgress
 from ..style.making import make_style
 from ..style.training import StyleConfig
+from ..video.evaluate import video_figures
+from ..video.footage import read_motion
+from ..video.making import make_video
+from ..video.training import VideoConfig
 from .evaluate import evaluate, region_baseline, seam
 from .file import read_head_file, write_head_file
 from .inference import Head
-from .making import make_head
+from .making import make_head, with_arkit_of
 from .report import write_report
 from .training import TrainingConfig
 
@@ -49,6 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"training time of the speech networks ({DEFAULT_SPEECH_MINUTES:g}; 0 for none)",
     )
     parser.add_argument("--speech-steps", type=int, help="their steps, instead of minutes")
+    parser.add_argument(
+        "--footage", type=Path, help="folder of footage that shows the head's takes"
+    )
+    parser.add_argument(
+        "--video-minutes",
+        type=float,
+        help=f"training time of the video network ({VideoConfig().minutes:g})",
+    )
+    parser.add_argument("--video-steps", type=int, help="its steps, instead of minutes")
     parser.add_argument("--report", type=Path, help="PNG (beside the head file by default)")
 
 
@@ -85,25 +98,53 @@ def speech_config_from(options: argparse.Namespace) -> StyleConfig | None:
     Raises:
         NeuralFaceError: A number is out of range.
     """
-    minutes, steps = options.speech_minutes, options.speech_steps
-    if minutes == 0:
+    if options.speech_minutes == 0:
         return None
-    if minutes is None and steps is None:
-        minutes = DEFAULT_SPEECH_MINUTES
-    if any(value is not None and value <= 0 for value in (minutes, steps)):
-        raise NeuralFaceError("--speech-minutes and --speech-steps must be more than zero.")
+    minutes, steps = _budget(options, "speech", DEFAULT_SPEECH_MINUTES)
     return StyleConfig(minutes=minutes, steps=steps, seed=options.seed)
+
+
+def video_config_from(options: argparse.Namespace) -> VideoConfig | None:
+    """The training of the video network that the options ask for; None without footage.
+
+    Raises:
+        NeuralFaceError: A number is out of range.
+    """
+    if options.footage is None:
+        return None
+    minutes, steps = _budget(options, "video", VideoConfig().minutes)
+    return VideoConfig(minutes=minutes, steps=steps, seed=options.seed)
+
+
+def _budget(
+    options: argparse.Namespace, kind: str, usual: float
+) -> tuple[float | None, int | None]:
+    """Minutes and steps of a kind of training; `usual` minutes where neither is asked for.
+
+    Raises:
+        NeuralFaceError: A number is out of range.
+    """
+    minutes, steps = (getattr(options, f"{kind}_{unit}") for unit in ("minutes", "steps"))
+    if minutes is None and steps is None:
+        minutes = usual
+    if any(value is not None and value <= 0 for value in (minutes, steps)):
+        raise NeuralFaceError(f"--{kind}-minutes and --{kind}-steps must be more than zero.")
+    return minutes, steps
 
 
 def run(options: argparse.Namespace) -> dict:
     """Train, write the head file and its report; figures of held-out frames."""
     config, speech = config_from(options), speech_config_from(options)
+    video = video_config_from(options)
     progress = TerminalProgress()
     result, source = {}, options.source
     if not source.is_file():
         result, source = _train_regions(options, config, progress), options.output
     if speech is not None:
         result |= _train_speech(source, options, speech, progress)
+        source = options.output
+    if video is not None:
+        result |= _train_video(source, options, video, progress)
     return result
 
 
@@ -128,6 +169,31 @@ def _train_speech(
         "speech_megabytes": round(sum(v.nbytes for v in model.tensors().values()) / 1e6, 2),
         "styles": list(model.space.presets),
         "style_axes": list(model.space.names),
+    }
+
+
+def _train_video(
+    source: Path, options: argparse.Namespace, config: VideoConfig, progress: Progress
+) -> dict:
+    """Train the video network of the head in `source`, write it to the output."""
+    start, file = time.monotonic(), read_head_file(source)
+    file = with_arkit_of(file, Head(file, "cpu").examples, *read_motion(options.footage))
+    head = Head(file, options.device)
+    model, curve, data = make_video(head, options.footage, config, options.checkpoint, progress)
+    losses = {name: round(value, 4) for name, value in curve[-1][1].items()}
+    figures = video_figures(head, model, data)
+    video = {"config": config.to_dict(), "losses": losses, "figures": figures}
+    file = model.stored(file)
+    file.document["training"] = file.document.get("training", {}) | {"video": video}
+    write_head_file(options.output, file)
+    return {
+        "head": str(options.output),
+        "megabytes": options.output.stat().st_size / 1e6,
+        "video_losses": losses,
+        "video_figures": figures,
+        "video_seconds": round(time.monotonic() - start, 1),
+        "video_megabytes": round(sum(v.nbytes for v in model.tensors().values()) / 1e6, 2),
+        "residual_axes": list(model.names),
     }
 
 

@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arkit.model import ArkitMap
 from ..errors import HeadFileError
-from ..mesh import ATLAS_SIZE, HeadMesh
+from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh
 from ..style.model import StyleModel
+from ..video.model import VideoModel
 from .codes import CodeSpace, ExampleSet, Slider
 from .compose import TextureComposer, VertexComposer
 from .dataset import crop_texture
@@ -103,7 +105,9 @@ class Head:
         Raises:
             HeadFileError: Weights, sliders or examples do not fit each other.
         """
-        # Attributes `style`: the speech networks (`StyleModel`), None in a head without.
+        # Attributes `style`: the speech networks (`StyleModel`), `video`: the network that follows
+        # videos (`VideoModel`), `arkit`: the map from and to ARKit's shapes (`ArkitMap`); None in a
+        # head without.
         self.info = HeadInfo.from_file(file)
         self.mesh: HeadMesh = file.mesh
         self.base_texture = file.base_texture
@@ -120,6 +124,9 @@ class Head:
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise HeadFileError(f"The head's parts do not fit each other: {error}.") from error
         self.style = StyleModel.read(file, self.examples)
+        regions = dict(zip(REGION_NAMES, self.space.slices, strict=True))
+        self.video = VideoModel.read(file, regions)
+        self.arkit = ArkitMap.read(file, len(self.sliders))
         self.device = choose_device(device)
         try:
             self._build(file, dims)

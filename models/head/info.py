@@ -28,6 +28,7 @@ def run(options: argparse.Namespace) -> dict:
             f"{s['name']} ({s['low']:.1f} to {s['high']:.1f})" for s in document["sliders"]
         ],
         "style": document.get("style"),
+        "video": document.get("video"),
         "takes": len(examples.takes),
         "example_seconds": round(len(examples.codes) / examples.fps, 1),
     }

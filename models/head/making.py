@@ -1,11 +1,14 @@
 """From a performance to a head file's contents: train, then build code space and examples."""
 
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
+from ..arkit.model import fit_arkit, speaks_arkit
 from ..capture.performance import Performance, Take
 from ..mesh import REGION_NAMES
 from ..progress import Progress, silent
@@ -78,8 +81,39 @@ def build_head(
         document, tensors, data.mesh, data.base, examples.arrays(), _thumbnail(data.base)
     )
     rest = Head(head, "cpu").decode(np.zeros(len(names), np.float32)).texture
+    head = dataclasses.replace(head, thumbnail=_thumbnail(rest))
+    head = _with_arkit(head, examples, performance)
     progress(1.0, "head built")
-    return HeadFile(document, tensors, data.mesh, data.base, head.examples, _thumbnail(rest))
+    return head
+
+
+def _with_arkit(head: HeadFile, examples: ExampleSet, performance: Performance) -> HeadFile:
+    """The head with its map from and to ARKit's shapes, where the face model knows those."""
+    controls = {take.name: take.controls for take in performance.takes}
+    return with_arkit_of(head, examples, controls, performance.mesh.control_names)
+
+
+def with_arkit_of(
+    head: HeadFile, examples: ExampleSet, controls: Mapping[str, np.ndarray], names: Sequence[str]
+) -> HeadFile:
+    """The head with its map from and to ARKit's shapes; as it was where no take tells of them.
+
+    Args:
+        head: Contents of a head file.
+        examples: Its takes.
+        controls: Of each take by name, (T, C).
+        names: Of the controls.
+    """
+    takes = [
+        take
+        for take in examples.takes
+        if take.split == "train" and len(controls.get(take.name, ())) == take.count
+    ]
+    if not takes or not speaks_arkit(names):
+        return head
+    codes = np.concatenate([examples.take_codes(take) for take in takes])
+    known = np.concatenate([controls[take.name] for take in takes])
+    return fit_arkit(codes, known, names).stored(head)
 
 
 def _document(

@@ -27,7 +27,10 @@ _SURE, _MARGIN = 0.75, 0.5
 """Parts of the limit: below the first a contact is left alone, to the second others are brought."""
 _FADE = 0.06
 _STEPS = 3
+_NEARLY = 1e-5
 _PROBE = 0.05
+_DAMPING = 0.01
+"""Of several measures at once: where they can hardly be told apart, none is driven far."""
 
 
 @dataclass(frozen=True)
@@ -105,23 +108,47 @@ def sealed(
     rows = np.flatnonzero(weight > 0)
     if not len(rows):
         return codes
-    shown, gap = shown[rows], gap[rows]
-    before = shown.copy()
+    gap = gap[rows]
     target = gap - weight[rows] * np.maximum(gap - _MARGIN * limit[rows], 0)
-    for _ in range(_STEPS):
-        open_rows = np.flatnonzero(gap > target + 1e-5)
-        if not len(open_rows):
-            break
-        part = shown[open_rows]
-        slope = _gradient(part, gap[open_rows], mouth, lip_gap)
-        way = slope @ habit
-        length = np.maximum((slope * way).sum(1), 1e-12)
-        part[:, mouth] -= ((gap - target)[open_rows] / length)[:, None] * way
-        shown[open_rows] = part
-        gap[open_rows] = lip_gap(part)
     result = codes.copy()
-    result[rows] += shown - before
+    closed = brought(shown[rows], target[:, None], mouth, lambda c: lip_gap(c)[:, None], habit)
+    result[rows] += closed - shown[rows]
     return result
+
+
+def brought(
+    codes: np.ndarray,
+    target: np.ndarray,
+    mouth: slice,
+    measure: Callable[[np.ndarray], np.ndarray],
+    habit: np.ndarray,
+) -> np.ndarray:
+    """Codes (n, Z) moved as little as makes what is measured of them `target` (n, K).
+
+    Args:
+        codes: (n, Z).
+        target: (n, K) metres beyond rest.
+        mouth: Where the mouth's values are in a code.
+        measure: Codes (n, Z) → (n, K) metres beyond rest.
+        habit: (M, M) covariance of the mouth's codes in the capture.
+    """
+    codes = codes.astype(np.float32)
+    seen = measure(codes)
+    for _ in range(_STEPS):
+        rows = np.flatnonzero((np.abs(seen - target) > _NEARLY).any(1))
+        if not len(rows):
+            break
+        part = codes[rows]
+        slope = _gradient(part, seen[rows], mouth, measure)
+        way = slope @ habit
+        length = way @ np.swapaxes(slope, 1, 2)
+        spare = _DAMPING * np.einsum("nkk->nk", length) + 1e-12
+        length = length + spare[..., None] * np.eye(target.shape[1])
+        step = np.linalg.solve(length, (seen - target)[rows][..., None])
+        part[:, mouth] -= (np.swapaxes(way, 1, 2) @ step)[..., 0]
+        codes[rows] = part
+        seen[rows] = measure(part)
+    return codes
 
 
 def _step(times: np.ndarray) -> float:
@@ -143,11 +170,13 @@ def _weights(times: np.ndarray, cues: Sequence[Cue]) -> tuple[np.ndarray, np.nda
     return weight, limit
 
 
-def _gradient(codes: np.ndarray, gap: np.ndarray, mouth: slice, lip_gap: LipGap) -> np.ndarray:
-    """Change of the gap with each mouth element (n, M), metres per deviation."""
+def _gradient(
+    codes: np.ndarray, seen: np.ndarray, mouth: slice, measure: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Change of each measure with each mouth element (n, K, M), metres per deviation."""
     size = mouth.stop - mouth.start
     moved = np.repeat(codes[:, None], size, axis=1)
     every = np.arange(size)
     moved[:, every, mouth.start + every] += _PROBE
-    there = lip_gap(moved.reshape(-1, codes.shape[1])).reshape(len(codes), size)
-    return (there - gap[:, None]) / _PROBE
+    there = measure(moved.reshape(-1, codes.shape[1])).reshape(len(codes), size, -1)
+    return np.swapaxes(there - seen[:, None], 1, 2) / _PROBE

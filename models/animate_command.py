@@ -1,4 +1,7 @@
-"""`python -m models animate`: a line, typed or recorded, as animation parameters in a file."""
+"""`python -m models animate`: a line or a video as animation parameters in a file.
+
+A line is typed or recorded; a recording of ARKit's face shapes can take its place.
+"""
 
 import argparse
 import csv
@@ -8,14 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..animate import METHODS, SpeechResult, animate_text
-from ..errors import NeuralFaceError
-from ..files import write_arrays, write_bytes
-from ..progress import TerminalProgress
-from .manner import Manner, StyleCurve
+from .animate import METHODS, animate_text
+from .arkit.performance import csv_of, performance_from_csv
+from .errors import NeuralFaceError
+from .files import write_arrays, write_bytes
+from .progress import TerminalProgress
+from .speech.manner import Manner, StyleCurve
+from .speech.parameters import AnimationParameters
+from .video.retarget import analyse_for, retarget
+from .video.retargeting import Retargeting
 
 if TYPE_CHECKING:
-    from ..head.inference import Head
+    from .head.inference import Head
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timings", type=Path, help="TextGrid, subtitles or timed phones instead of a text"
     )
+    parser.add_argument(
+        "--arkit", type=Path, help="Live Link Face recording (.csv) to play instead of a line"
+    )
+    parser.add_argument("--video", type=Path, help="video of a face to follow instead of a line")
+    parser.add_argument("--person", type=int, help="which face in it, 0 from the left")
+    parser.add_argument(
+        "--weights", type=Path, help="of DECA or EMOCA, for a head trained on ResNet-50 features"
+    )
+    parser.add_argument("--strength", type=float, default=1.0, help="factor on all movement (1)")
     parser.add_argument("-o", "--output", type=Path, required=True, help=".npz or .csv to write")
     parser.add_argument("--vertices", action="store_true", help="add decoded vertices (.npz only)")
+    parser.add_argument("--arkit-csv", type=Path, help="write a Live Link Face file (.csv) as well")
     parser.add_argument(
         "--voice", type=Path, help="write a spoken track (.wav) with the same times"
     )
@@ -46,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict:
     """Animate and write the file; returns figures."""
-    from ..head.inference import Head  # torch is loaded only when a head is opened
+    from .head.inference import Head  # torch is loaded only when a head is opened
 
     kind = options.output.suffix.lower()
     if kind not in (".npz", ".csv"):
@@ -54,6 +71,55 @@ def run(options: argparse.Namespace) -> dict:
     if kind == ".csv" and options.vertices:
         raise NeuralFaceError("Vertices can only be written to .npz.")
     head = Head.open(options.head, options.device)
+    if sum(map(bool, (options.video, options.arkit, _line(options)))) > 1:
+        raise NeuralFaceError("Give a line, a video or a recording of face shapes, only one.")
+    if options.video is not None:
+        parameters, figures, more = _followed(head, options)
+    elif options.arkit is not None:
+        parameters, figures, more = _played(head, options)
+    else:
+        parameters, figures, more = _spoken(head, options)
+    if kind == ".npz":
+        write_arrays(options.output, **_arrays(head, parameters, options.vertices), **more)
+    else:
+        write_bytes(options.output, _table(head, parameters).encode())
+    if options.arkit_csv is not None:
+        csv_of(head, parameters, options.arkit_csv)
+    return {"frames": len(parameters.times)} | figures | {"output": str(options.output)}
+
+
+_Made = tuple[AnimationParameters, dict, dict[str, np.ndarray]]
+"""What drives the head, figures for the user, further arrays for the file."""
+
+
+def _line(options: argparse.Namespace) -> bool:
+    """Whether there is a line to speak."""
+    return bool(options.text or options.audio or options.timings)
+
+
+def _followed(head: "Head", options: argparse.Namespace) -> _Made:
+    """Follow a video of a face."""
+    analysis = analyse_for(
+        head, options.video, TerminalProgress(), options.person, weights=options.weights
+    )
+    settings = Retargeting(strength=options.strength)
+    figures = {
+        "seconds": round(analysis.seconds, 3),
+        "seen_share": round(float((analysis.confidence > 0.5).mean()), 3),
+        "warnings": list(analysis.warnings),
+    }
+    more = {"confidence": analysis.confidence, "video_times": analysis.times}
+    return retarget(head, analysis, settings, options.fps), figures, more
+
+
+def _played(head: "Head", options: argparse.Namespace) -> _Made:
+    """Play a recording of face shapes."""
+    parameters = performance_from_csv(head, options.arkit, options.strength, options.fps)
+    return parameters, {"seconds": round(float(parameters.times[-1]), 3)}, {}
+
+
+def _spoken(head: "Head", options: argparse.Namespace) -> _Made:
+    """Speak a line."""
     result = animate_text(
         head,
         options.text,
@@ -64,24 +130,19 @@ def run(options: argparse.Namespace) -> dict:
         seed=options.seed,
         voice_path=options.voice,
         progress=TerminalProgress(),
-        manner=Manner(_style(options)),
+        manner=Manner(_style(options), strength=options.strength),
         recording=options.audio,
         timings=options.timings,
     )
-    if kind == ".npz":
-        write_arrays(options.output, **_arrays(head, result, options.vertices))
-    else:
-        write_bytes(options.output, _table(head, result).encode())
-    return {
-        "frames": len(result.parameters.times),
+    figures = {
         "seconds": round(result.seconds, 3),
         "words": len(result.line.words),
         "cues": len(result.line.cues),
         "unknown": list(result.line.unknown),
         "warnings": list(result.line.warnings),
         "voice": str(result.line.voice) if result.line.voice else None,
-        "output": str(options.output),
     }
+    return result.parameters, figures, result.line.phones.to_arrays()
 
 
 def _style(options: argparse.Namespace) -> StyleCurve:
@@ -89,14 +150,12 @@ def _style(options: argparse.Namespace) -> StyleCurve:
     return StyleCurve(options.style, options.second_style, np.zeros(1), mix)
 
 
-def _arrays(head: "Head", result: SpeechResult, vertices: bool) -> dict[str, np.ndarray]:
-    parameters = result.parameters
+def _arrays(head: "Head", parameters: AnimationParameters, vertices: bool) -> dict[str, np.ndarray]:
     arrays = {
         "times": parameters.times,
         "codes": parameters.codes,
         "head_pose": parameters.head_pose,
         "slider_names": np.array([slider.name for slider in head.sliders]),
-        **result.line.phones.to_arrays(),
     }
     if vertices:
         arrays["vertices"] = head.decode_vertices(parameters.codes)
@@ -105,8 +164,7 @@ def _arrays(head: "Head", result: SpeechResult, vertices: bool) -> dict[str, np.
     return arrays
 
 
-def _table(head: "Head", result: SpeechResult) -> str:
-    parameters = result.parameters
+def _table(head: "Head", parameters: AnimationParameters) -> str:
     pose = [f"head_{name}" for name in ("rx", "ry", "rz", "tx", "ty", "tz")]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

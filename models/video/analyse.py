@@ -1,0 +1,86 @@
+"""From a video file to what it says about one face."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import VideoError
+from ..progress import Progress, silent
+from .analysis import Analysis
+from .faces import Face, FaceFinder
+from .features import Extractor
+from .following import Follower, Sighting, sighting_of
+from .source import VideoSource
+
+
+def analyse_video(
+    path: Path,
+    extractor: Extractor,
+    person: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    progress: Progress = silent,
+) -> Analysis:
+    """Find, follow and describe a face.
+
+    Args:
+        path: Video or picture.
+        extractor: Describes each frame.
+        person: Which face, from 0 (`Follower.followed`); None takes the largest.
+        start: First second wanted; times stay those of the whole video.
+        end: Last second wanted; None goes to the end.
+        progress: Told before each frame.
+
+    Raises:
+        VideoError: The file cannot be read, or shows no such face.
+        MissingDependencyError: The face landmarker is missing.
+        CancelledError: From `progress`.
+    """
+    if start < 0 or (end is not None and end <= start):
+        raise VideoError("The video's end must come after its start.")
+    follower = Follower()
+    with (
+        VideoSource(path, start, end) as source,
+        FaceFinder() as finder,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        total = min(source.seconds, end or np.inf)
+        for time, picture, faces in _found(source, finder, pool):
+            share = min(time / total, 1.0) if total else 0.0
+            progress(share, f"{source.name}: {time:.1f} of {total:.1f} s")
+            if picture is not None:
+                follower.add(time, picture, _sightings(picture, faces.result(), extractor))
+        followed = follower.followed(person)
+    return Analysis(
+        extractor.name,
+        followed.times,
+        followed.looks,
+        followed.scores,
+        followed.head_pose,
+        followed.confidence,
+        followed.shots,
+        source.size,
+        source.warnings + followed.warnings,
+    )
+
+
+def _found(
+    source: VideoSource, finder: FaceFinder, pool: ThreadPoolExecutor
+) -> Iterator[tuple[float, np.ndarray | None, Future | None]]:
+    """Seconds, picture and its faces to come; the next picture's are sought meanwhile."""
+    before = None
+    for time, picture in source:
+        faces = None if picture is None else pool.submit(finder.find, picture)
+        if before:
+            yield before
+        before = time, picture, faces
+    if before:
+        yield before
+
+
+def _sightings(picture: np.ndarray, faces: list[Face], extractor: Extractor) -> list[Sighting]:
+    size = picture.shape[1], picture.shape[0]
+    shown = picture if extractor.sees else None
+    return [sighting_of(face, extractor.look(shown, face), size) for face in faces]
