@@ -1,4 +1,4 @@
-"""Who hears of an edit: properties announce it here, and what solves lines listens.
+"""Who hears of an edit: properties announce it here, and what solves lines and clips listens.
 
 What the add-on itself writes is not an edit: it writes inside `silence`.
 """
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import bpy
 
 Listener = Callable[[bpy.types.PropertyGroup], None]
-"""Takes the edited line."""
+"""Takes the edited line or clip."""
 
 _listeners: list[Listener] = []
 _silent = 0
@@ -31,11 +31,11 @@ def silent() -> bool:
     return _silent > 0
 
 
-def announce(line: bpy.types.PropertyGroup) -> None:
-    """Tell that a line was edited."""
+def announce(passage: bpy.types.PropertyGroup) -> None:
+    """Tell that a line or clip was edited."""
     if not silent():
         for listener in _listeners:
-            listener(line)
+            listener(passage)
 
 
 def listen(listener: Listener) -> None:

@@ -40,8 +40,12 @@ TARGET_ITEMS = (
     ("NEW", "New Action", "An action of its own; the one before is kept"),
 )
 EXISTING_ITEMS = (
-    ("CLEAR", "Replace", "Clear the speech layer in the line's range first"),
-    ("ADD", "Add", "Add to what the speech layer has there"),
+    ("CLEAR", "Replace", "Clear the layer in the range first"),
+    ("ADD", "Add", "Add to what the layer has there"),
+)
+SOURCE_ITEMS = (
+    ("VIDEO", "Video", "A video, which can be put on the head anew with other settings"),
+    ("RECORDED", "Recorded", "A performance of this head, from a file or a camera"),
 )
 VISEME_ITEMS = tuple((name, name, f"As in {' '.join(phones)}") for name, phones in VISEMES.items())
 PART_ITEMS = tuple((name, name.capitalize(), tip) for name, tip in PARTS.items())

@@ -1,4 +1,4 @@
-"""The headless demo: bundled head, typed line, keyframes, rendered preview (`make demo`)."""
+"""The headless demo: bundled head, typed line or video, keys, rendered preview (`make demo`)."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bpy
 
-from . import choices, heads, lines, playback, registration, runtime, studio
+from . import choices, heads, passages, playback, registration, runtime, studio
 
 SHEET_FRAMES, SHEET_COLUMNS = 12, 4
 TIMED_FRAMES = 30
@@ -38,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--text", required=True, help="the line to speak")
+    parser.add_argument("--text", default="", help="the line to speak")
+    parser.add_argument("--video", default="", help="video to follow instead")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results")
     parser.add_argument("--head", default="", help="head file; empty for the bundled one")
     parser.add_argument("--method", default="", help="STYLE or EXAMPLES; the head's best if empty")
@@ -48,7 +49,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> dict:
-    """Import the head, speak the line, render; returns what `report.json` says.
+    """Import the head, speak the line or follow the video, render; returns what `report.json` says.
 
     Raises:
         DemoError: The folder, the head or the text cannot be used.
@@ -63,8 +64,8 @@ def run(options: argparse.Namespace) -> dict:
             _operate(bpy.ops.neural_face.import_head, filepath=str(_head_file(options.head)))
         head = bpy.context.object
         scene.render.fps = round(playback.open_head(head).info.fps)
-        with _timed(seconds, "text_to_keys"):
-            _operate(bpy.ops.neural_face.animate_text, **_line(options))
+        with _timed(seconds, "video_to_keys" if options.video else "text_to_keys"):
+            _animate(options)
         first, last = head.animation_data.action.frame_range
         scene.frame_start, scene.frame_end = math.floor(first), math.ceil(last)
         studio.set_up(scene, head)
@@ -80,6 +81,14 @@ def run(options: argparse.Namespace) -> dict:
     report["seconds"] = {stage: round(value, 3) for stage, value in seconds.items()}
     (out / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     return report
+
+
+def _animate(options: argparse.Namespace) -> None:
+    if options.video:
+        path = str(Path(options.video).absolute())
+        _operate(bpy.ops.neural_face.animate_video, filepath=path, show_video=False)
+    else:
+        _operate(bpy.ops.neural_face.animate_text, **_line(options))
 
 
 def _line(options: argparse.Namespace) -> dict[str, str]:
@@ -127,11 +136,9 @@ def _operate(operator: object, **arguments: object) -> None:
 
 
 def _describe(scene: bpy.types.Scene, obj: bpy.types.Object, options: argparse.Namespace) -> dict:
-    head, line = playback.open_head(obj), lines.active(obj)
+    head = playback.open_head(obj)
     return {
-        "text": options.text,
-        "method": line.method,
-        "style": line.style_first,
+        **(_about_clip(obj) if options.video else _about_line(obj, options)),
         "head": head.info.name,
         "blender": bpy.app.version_string,
         "device": str(head.device),
@@ -139,6 +146,21 @@ def _describe(scene: bpy.types.Scene, obj: bpy.types.Object, options: argparse.N
         "fps": scene.render.fps / scene.render.fps_base,
         "keys": count_keys(obj.animation_data.action),
         "decode_ms_per_frame": round(_decode_milliseconds(scene, obj, head), 2),
+    }
+
+
+def _about_line(obj: bpy.types.Object, options: argparse.Namespace) -> dict:
+    line = passages.active(obj, passages.LINES)
+    return {"text": options.text, "method": line.method, "style": line.style_first}
+
+
+def _about_clip(obj: bpy.types.Object) -> dict:
+    clip = passages.active(obj, passages.CLIPS)
+    return {
+        "video": Path(clip.filepath).name,
+        "about": clip.about,
+        "warnings": clip.warnings.splitlines(),
+        "kept_bytes": len(clip.data),
     }
 
 

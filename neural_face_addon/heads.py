@@ -72,11 +72,15 @@ def code(obj: bpy.types.Object) -> np.ndarray:
 
 
 def set_code(
-    obj: bpy.types.Object, values: np.ndarray, regions: frozenset[str] = frozenset(REGIONS)
+    obj: bpy.types.Object,
+    values: np.ndarray,
+    regions: frozenset[str] = frozenset(REGIONS),
+    layer: layers.Layer = layers.HAND,
 ) -> None:
-    """Set the hand layer's code (Z,), or only that of some regions."""
+    """Set a layer's code (Z,), or only that of some regions."""
+    group = layer.properties(obj)
     for name, part in region_slices(obj):
         if name in regions:
-            whole = np.array(getattr(obj.neural_face, name), np.float32)
+            whole = np.array(getattr(group, name), np.float32)
             whole[: part.stop - part.start] = values[part]
-            setattr(obj.neural_face, name, whole.tolist())
+            setattr(group, name, whole.tolist())

@@ -9,7 +9,7 @@ from . import heads, keyframes, layers
 from .keyframes import Channels
 from .layers import LAYERS, Layer
 from .properties import REGIONS
-from .rig import bone_channels
+from .rig import bone_channels, head_pose
 
 POSE = ("rotation_euler", "location")
 
@@ -75,6 +75,48 @@ def shown_at(
     for layer in chosen:
         total += codes_at(obj, layer, frames)
     return total
+
+
+def pose_at(
+    obj: bpy.types.Object, frames: np.ndarray, chosen: Sequence[Layer] = LAYERS
+) -> np.ndarray:
+    """How the bones of layers turn the head together: head poses (T, 6) at `frames`."""
+    armature = heads.rig(obj)
+    bones = list(dict.fromkeys(bone_of(armature, layer) for layer in chosen))
+    moves = [_bone_at(armature, bone, frames) for bone in bones if bone is not None]
+    return head_pose(moves, len(frames))
+
+
+def _bone_at(
+    armature: bpy.types.Object, bone: bpy.types.PoseBone, frames: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rotation (T, 3) and location (T, 3) of a bone at `frames`."""
+    rotation, location = (
+        keyframes.sampled(armature, bone_path(bone, name), np.array(getattr(bone, name)), frames)
+        for name in POSE
+    )
+    return rotation, location
+
+
+def whole_frames(span: tuple[int, int]) -> np.ndarray:
+    """Frames (T,) from the first to the last."""
+    return np.arange(span[0], span[1] + 1.0)
+
+
+def now(obj: bpy.types.Object, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
+    """Code (Z,) and head pose (6,) that a layer has at this moment."""
+    bone = bone_of(heads.rig(obj), layer)
+    moves = [tuple(np.array(getattr(bone, name))[None] for name in POSE)] if bone else []
+    return layers.code_of(obj, layer), head_pose(moves, 1)[0]
+
+
+def set_now(obj: bpy.types.Object, layer: Layer, code: np.ndarray, pose: np.ndarray) -> None:
+    """Give a layer a code (Z,) and head pose (6,) without keys."""
+    heads.set_code(obj, code, layer=layer)
+    bone = bone_of(heads.rig(obj), layer)
+    if bone is not None:
+        for name, values in zip(POSE, bone_channels(np.asarray(pose)[None]), strict=True):
+            setattr(bone, name, values[0].tolist())
 
 
 def keyed(obj: bpy.types.Object, layer: Layer) -> tuple[int, float, float]:

@@ -39,7 +39,8 @@ class Layer:
 
 HAND = Layer("HAND", "Hand", "", "Head")
 SPEECH = Layer("SPEECH", "Speech", "speech_layer", "Head Speech")
-LAYERS = (HAND, SPEECH)
+VIDEO = Layer("VIDEO", "Video", "video_layer", "Head Video")
+LAYERS = (HAND, SPEECH, VIDEO)
 LAYER_ITEMS = tuple((layer.name, layer.label, f"The {layer.label} layer") for layer in LAYERS)
 
 

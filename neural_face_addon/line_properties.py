@@ -10,12 +10,12 @@ from bpy.props import (
     FloatProperty,
     FloatVectorProperty,
     IntProperty,
-    PointerProperty,
     StringProperty,
 )
 
-from . import changes, choices, cues, markers, words
+from . import changes, choices, cues, markers, passage_properties, words
 from .classes import classes_factory
+from .passage_properties import Kept, passage_settings
 
 MOST_STYLE_AXES = 16
 """Elements of `style_offset`."""
@@ -28,11 +28,10 @@ SETTINGS = (
         "rate",
         "pause",
         "seed",
-        "frame_start",
     ),
     *("style_first", "style_second", "style_mix", "style_offset"),
     *("strength", "articulation", "smoothing", "parts"),
-    *("blend_in", "blend_out", "target", "existing"),
+    *passage_properties.SETTINGS,
 )
 """What `line_settings` defines: the same for a line, the next line and the operator."""
 
@@ -64,7 +63,7 @@ def line_settings(
     plain = {"options": set(options), "update": update}
     keyed = {"options": {"ANIMATABLE"} | options, "update": update}
 
-    class Settings:
+    class Settings(passage_settings(update, options)):
         """A line's settings."""
 
         text: StringProperty(
@@ -98,9 +97,6 @@ def line_settings(
         seed: IntProperty(
             name="Variation", description="Another reading of the same line", min=0, **plain
         )
-        frame_start: IntProperty(
-            name="Start Frame", description="Where the line begins", default=1, **plain
-        )
         style_first: StringProperty(
             name="Style", description="Acting style, or a take to be like; empty for neutral",
             search=_styles, search_options={"SUGGESTION"}, **plain,
@@ -133,22 +129,6 @@ def line_settings(
             name="Parts", description="What speech moves; the others rest",
             items=choices.PART_ITEMS, default=set(choices.PARTS),
             options={"ENUM_FLAG"} | options, update=update,
-        )  # fmt: skip
-        blend_in: FloatProperty(
-            name="Blend In", description="Time in which the line takes over from what was there",
-            default=0.1, min=0.0, max=10.0, soft_max=1.0, unit="TIME_ABSOLUTE", **plain,
-        )  # fmt: skip
-        blend_out: FloatProperty(
-            name="Blend Out", description="Time in which the line gives back to what was there",
-            default=0.1, min=0.0, max=10.0, soft_max=1.0, unit="TIME_ABSOLUTE", **plain,
-        )  # fmt: skip
-        target: EnumProperty(
-            name="Keys In", description="Action that takes the keys of a new line",
-            items=choices.TARGET_ITEMS, **plain,
-        )  # fmt: skip
-        existing: EnumProperty(
-            name="Existing Keys", description="What happens to the speech layer's other keys there",
-            items=choices.EXISTING_ITEMS, **plain,
         )  # fmt: skip
 
     return Settings
@@ -262,25 +242,14 @@ class NEURALFACE_PG_speech(line_settings(), bpy.types.PropertyGroup):
     """Settings of the next line."""
 
 
-class NEURALFACE_PG_line(line_settings(_line_changed, _text_changed), bpy.types.PropertyGroup):
+class NEURALFACE_PG_line(
+    Kept, line_settings(_line_changed, _text_changed), bpy.types.PropertyGroup
+):
     """A spoken line: its settings, and everything that solving it again needs."""
 
-    uid: IntProperty(name="Number", description="Stays the same when other lines go", options=set())
-    action: PointerProperty(
-        name="Action", description="Holds the line's keys", type=bpy.types.Action
-    )
-    seconds: FloatProperty(name="Length", unit="TIME_ABSOLUTE", options=set())
-    frame_first: IntProperty(name="First Key", options=set())
-    frame_last: IntProperty(name="Last Key", default=-1, options=set())
-    under: StringProperty(
-        name="Under", description="What the speech layer had in the line's range", options=set()
-    )
-    under_elements: IntProperty(name="Under Elements", description="Of a row", options=set())
     timed_for: StringProperty(
         name="Timed For", description="Text and tempo that the cues come from", options=set()
     )
-    strip: StringProperty(name="Strip", description="Of the voice in the sequencer", options=set())
-    report: StringProperty(name="Last Result", description="What was written", options=set())
     show_markers: BoolProperty(
         name="Timeline Markers", description="Show the line's cues as timeline markers",
         options=set(), update=_markers_changed,

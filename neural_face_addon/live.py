@@ -1,6 +1,7 @@
-"""Lines solved again while they are edited: shortly after the last edit, off the main thread.
+"""Lines and clips solved again while they are edited: soon after the last edit, in the background.
 
-Without a window nothing happens by itself: `neural_face.update_line` is called instead.
+Without a window nothing happens by itself: `neural_face.update_line` and `update_clip` are called
+instead.
 """
 
 import logging
@@ -8,10 +9,10 @@ import time
 
 import bpy
 
-from . import changes, lines, runtime, speech
+from . import changes, clips, passages, runtime, speech
 from .heads import is_head
 from .jobs import Job
-from .solving import Request
+from .passages import CLIPS, LINES
 
 log = logging.getLogger(__name__)
 
@@ -20,27 +21,29 @@ DELAY = 0.1
 _TICK = 0.05
 
 Key = tuple[str, int]
-"""Name of the head and number of the line."""
+"""Name of the head and number of the passage."""
+_SOLVERS = {LINES: speech, CLIPS: clips}
+"""What has `request`, `work` and `apply` for a kind of passage."""
 
 _due: dict[Key, float] = {}
-_running: dict[Key, tuple[Job, Request]] = {}
+_running: dict[Key, tuple[Job, object]] = {}
 _failed: dict[Key, str] = {}
 
 
-def schedule(line: bpy.types.PropertyGroup) -> None:
-    """Solve a line soon; edits until then are one, what is being solved is out of date."""
-    if bpy.app.background or not line.timed_for:
+def schedule(passage: bpy.types.PropertyGroup) -> None:
+    """Solve a passage soon; edits until then are one, what is being solved is out of date."""
+    if bpy.app.background or not passage.report:
         return
-    key = (line.id_data.name, line.uid)
+    key = (passage.id_data.name, passage.uid)
     _stop(key)
     _due[key] = time.monotonic() + DELAY
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=DELAY)
 
 
-def state(line: bpy.types.PropertyGroup) -> str:
-    """For panels: 'BUSY', or why the line could not be solved, or ''."""
-    key = (line.id_data.name, line.uid)
+def state(passage: bpy.types.PropertyGroup) -> str:
+    """For panels: 'BUSY', or why it could not be solved, or ''."""
+    key = (passage.id_data.name, passage.uid)
     return "BUSY" if key in _due or key in _running else _failed.get(key, "")
 
 
@@ -77,22 +80,23 @@ def _try(key: Key, step: object) -> None:
     except runtime.user_error_class() as error:
         _failed[key] = str(error)
     except Exception as error:
-        log.exception("Cannot update a line of %s", key[0])
+        log.exception("Cannot update a passage of %s", key[0])
         _failed[key] = f"{type(error).__name__}: {error}"
     _redraw()
 
 
 def _found(key: Key) -> tuple[bpy.types.Object, bpy.types.PropertyGroup] | None:
     obj = bpy.data.objects.get(key[0])
-    line = lines.by_uid(obj, key[1]) if is_head(obj) else None
-    return (obj, line) if line is not None else None
+    passage = passages.by_uid(obj, key[1]) if is_head(obj) else None
+    return (obj, passage) if passage is not None else None
 
 
 def _begin(key: Key) -> None:
     found = _found(key)
     if found is not None:
-        asked = speech.request(bpy.context.scene, *found)
-        _running[key] = Job(speech.work(found[0], asked)).start(), asked
+        solver = _SOLVERS[passages.kind_of(found[1])]
+        asked = solver.request(bpy.context.scene, *found)
+        _running[key] = Job(solver.work(found[0], asked)).start(), asked
 
 
 def _finish(key: Key) -> None:
@@ -100,8 +104,9 @@ def _finish(key: Key) -> None:
     solved = job.result()
     found = _found(key)
     if found is not None:
-        speech.apply(bpy.context.scene, *found, asked, solved)
-        bpy.ops.ed.undo_push(message="Update Line")
+        kind = passages.kind_of(found[1])
+        _SOLVERS[kind].apply(bpy.context.scene, *found, asked, solved)
+        bpy.ops.ed.undo_push(message=f"Update {kind.name.title()}")
 
 
 def _redraw() -> None:

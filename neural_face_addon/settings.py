@@ -32,3 +32,11 @@ def device() -> str | None:
     return (
         None if preferences is None or preferences.device == "AUTO" else preferences.device.lower()
     )
+
+
+def expression_weights() -> Path | None:
+    """Weights of the expression network that heads with ResNet-50 features need; None for none."""
+    preferences = _get()
+    if preferences is None or not preferences.expression_weights:
+        return None
+    return Path(bpy.path.abspath(preferences.expression_weights))

@@ -13,7 +13,7 @@ from .cues import KeptCue
 from .words import KeptWord
 
 if TYPE_CHECKING:
-    from .runtime import AnimationParameters, Cue, Head, Line, Manner, Tracked
+    from .runtime import AnimationParameters, Cue, Head, Line, Manner, ResidualCurve, Tracked
 
 Progress = Callable[[float, str], None]
 
@@ -33,6 +33,7 @@ class Request:
         seed: Which of the equally good readings.
         fps: Of the scene.
         manner: How it is played.
+        residual: What changes the performance, or None.
         recording: Sound whose times are taken, or None.
         timings: File of times, or None.
         voice_path: Where a voice may be written.
@@ -48,6 +49,7 @@ class Request:
     seed: int
     fps: float
     manner: "Manner"
+    residual: "ResidualCurve | None" = None
     recording: Path | None = None
     timings: Path | None = None
     voice_path: Path | None = None
@@ -93,9 +95,10 @@ def solve(head: "Head", request: Request, progress: Progress) -> Solved:
         voice, notes = line.voice, _notes(line)
     elif any(word.changed for word in words):
         cues, words = _respelled(request)
+    spoken = [plain(cue) for cue in cues]
     parameters = runtime.move(
         head,
-        [plain(cue) for cue in cues],
+        spoken,
         [word.text for word in words],
         lambda share, text: progress(_TIMING_SHARE + (1 - _TIMING_SHARE) * share, text),
         method=request.method,
@@ -103,6 +106,8 @@ def solve(head: "Head", request: Request, progress: Progress) -> Solved:
         seed=request.seed,
         manner=request.manner,
     )
+    if request.residual is not None:
+        parameters = runtime.residual_change(head, parameters, request.residual, spoken)
     return Solved(cues, words, parameters, voice, notes)
 
 

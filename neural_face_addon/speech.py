@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
@@ -11,23 +12,22 @@ from . import (
     changes,
     contacts,
     cues,
-    keyframes,
-    layer_curves,
     lines,
     markers,
+    passages,
     playback,
+    residuals,
     runtime,
     timing,
-    under,
     voices,
     words,
 )
-from .heads import rig
-from .keyframes import Channels
-from .layers import SPEECH
+from .passages import LINES, Settings
 from .solving import Request, Solved, solve
+from .timing import frame_rate
 
-Settings = dict[str, object]
+if TYPE_CHECKING:
+    from .runtime import ResidualCurve
 
 
 def first_request(scene: bpy.types.Scene, obj: bpy.types.Object, settings: Settings) -> Request:
@@ -38,8 +38,9 @@ def first_request(scene: bpy.types.Scene, obj: bpy.types.Object, settings: Setti
             cannot be written to.
     """
     if settings["target"] == "CURRENT":
-        _check_writable(obj)
-    return _request(scene, obj, settings, lines.still_curve(obj, settings))
+        passages.check_writable(obj)
+    curve, residual = lines.still_curve(obj, settings), residuals.still(obj, settings)
+    return _request(scene, obj, settings, curve, residual)
 
 
 def request(
@@ -50,11 +51,11 @@ def request(
     Raises:
         NeuralFaceError: As for `first_request`; or the head has another action by now.
     """
-    _check_writable(obj, line)
-    settings = lines.settings_of(line)
-    curve = lines.style_curve(obj, line, frame_rate(scene))
+    passages.check_writable(obj, line)
+    fps = frame_rate(scene)
+    curve, residual = lines.style_curve(obj, line, fps), residuals.curve(obj, line, fps)
     return _request(
-        scene, obj, settings, curve,
+        scene, obj, lines.settings_of(line), curve, residual,
         timed_anew=not timing.holds(line),
         cues=cues.kept(line), words=words.kept(line) if len(line.cues) else (),
     )  # fmt: skip
@@ -66,16 +67,12 @@ def work(obj: bpy.types.Object, asked: Request) -> Callable[..., Solved]:
     return lambda progress: solve(head, asked, progress)
 
 
-def frame_rate(scene: bpy.types.Scene) -> float:
-    """Frames per second."""
-    return scene.render.fps / scene.render.fps_base
-
-
 def _request(
     scene: bpy.types.Scene,
     obj: bpy.types.Object,
     settings: Settings,
     curve: tuple[np.ndarray, np.ndarray, np.ndarray],
+    residual: "ResidualCurve | None",
     **kept: object,
 ) -> Request:
     paths = [bpy.path.abspath(settings[f"{name}_filepath"]) for name in ("audio", "timings")]
@@ -87,25 +84,13 @@ def _request(
         **{name: settings[name] for name in ("text", "method", "rate", "pause", "seed")},
         fps=frame_rate(scene),
         manner=runtime.manner(head, settings["method"], *styles, curve, **played),
+        residual=residual,
         recording=recording,
         timings=timings,
         # Blender empties this folder when it ends
         voice_path=Path(bpy.app.tempdir) / f"neural_face_{uuid.uuid4().hex}.wav",
         **kept,
     )
-
-
-def _check_writable(obj: bpy.types.Object, line: bpy.types.PropertyGroup | None = None) -> None:
-    actions = [keyframes.assigned_action(owner) for owner in _owners(obj)]
-    for action in actions:
-        if action is not None and not action.is_editable:
-            raise runtime.user_error(f"The action {action.name} is linked: make it local first.")
-    action = actions[0]
-    if line is not None and line.action is not None and line.action != action:
-        raise runtime.user_error(
-            f"The line's keys are in the action {line.action.name}: assign that to {obj.name}, or "
-            "choose another for the line."
-        )
 
 
 def add_line(
@@ -116,11 +101,9 @@ def add_line(
     solved: Solved,
 ) -> str:
     """Make a new line and write it; a sentence about what was written."""
-    line = lines.add(obj, settings)
-    if settings["target"] == "NEW":
-        action = bpy.data.actions.new(_name(line))
-        for owner in _owners(obj):
-            keyframes.assign(action, owner)
+    line = passages.add(obj, LINES, settings)
+    line.name = _name(line)
+    passages.begin_action(obj, line)
     return apply(scene, obj, line, asked, solved)
 
 
@@ -133,85 +116,28 @@ def apply(
 ) -> str:
     """Write a solved line in place of what it wrote before; a sentence about it.
 
-    A scene that ends before the line does is made longer, never shorter.
-
     Raises:
         NeuralFaceError: The head has another action by now.
     """
-    _check_writable(obj, line)
+    passages.check_writable(obj, line)
     with changes.silence():
-        under.put_back(obj, line)
         line.name = _name(line)
         line.seconds = solved.seconds
         cues.keep(line, solved.cues)
         words.keep(line, solved.words)
         line.timed_for = timing.fingerprint(line)
-        count = _write_keys(obj, line, asked, solved)
+        count = passages.write(obj, line, solved.parameters, asked.fps)
         contacts.renew(obj, line, asked.fps)
     markers.synchronise(scene, line)
     if solved.voice is not None:
         recorded = asked.recording is not None
         voices.replace_voice(scene, line, Path(solved.voice), recorded)
     voices.move_voice(scene, line)
-    scene.frame_end = max(scene.frame_end, line.frame_last)
-    line.report = _report(line, count, solved)
+    passages.make_room(scene, line)
+    line.report = passages.report(line, count, solved.notes)
     playback.show_all(bpy.context.evaluated_depsgraph_get())
     return line.report
 
 
-def _report(line: bpy.types.PropertyGroup, count: int, solved: Solved) -> str:
-    where = f"frames {line.frame_first} to {line.frame_last} in the action {line.action.name}"
-    return "; ".join((f"{count} keys on {where}", *solved.notes))
-
-
-def _write_keys(
-    obj: bpy.types.Object, line: bpy.types.PropertyGroup, asked: Request, solved: Solved
-) -> int:
-    """Key the line on the speech layer, blended with what is there; how many keys."""
-    line.action = _assigned(obj, line)
-    times = np.asarray(solved.parameters.times)
-    frames = line.frame_start + np.round(times * asked.fps)
-    line.frame_first, line.frame_last = int(frames[0]), int(frames[-1])
-    channels = layer_curves.channels(
-        obj, SPEECH, np.asarray(solved.parameters.codes), np.asarray(solved.parameters.head_pose)
-    )
-    there = layer_curves.before(channels, frames)
-    under.take_down(line, channels)
-    share = blend(times, line.blend_in, line.blend_out)[:, None]
-    kept = 0.0 if line.existing == "CLEAR" else 1.0
-    blended = [
-        Channels(
-            item.owner, item.data_path,
-            share * (item.values + kept * old) + (1 - share) * old, item.group,
-        )
-        for item, old in zip(channels, there, strict=True)
-    ]  # fmt: skip
-    return keyframes.write(blended, frames)
-
-
-def _assigned(obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> bpy.types.Action:
-    """The head's action, made where there is none; a rig without one shares it."""
-    action = keyframes.assigned_action(obj) or bpy.data.actions.new(line.name)
-    for owner in _owners(obj):
-        keyframes.assign(keyframes.assigned_action(owner) or action, owner)
-    return action
-
-
-def _owners(obj: bpy.types.Object) -> list[bpy.types.Object]:
-    """What a line animates: the head and its rig."""
-    armature = rig(obj)
-    return [obj, armature] if armature is not None else [obj]
-
-
 def _name(line: bpy.types.PropertyGroup) -> str:
     return lines.line_name(line.text or Path(line.audio_filepath or line.timings_filepath).stem)
-
-
-def blend(times: np.ndarray, rise: float, fall: float) -> np.ndarray:
-    """Share (T,) of a line that shows at `times`: it rises and falls smoothly."""
-    share = np.ones(len(times))
-    for distance, length in ((times, rise), (times[-1] - times, fall)):
-        if length > 0:
-            part = np.clip(distance / length, 0, 1)
-            share *= part * part * (3 - 2 * part)
-    return share

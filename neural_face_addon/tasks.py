@@ -20,6 +20,8 @@ class TaskOperator:
     cancelled has changed nothing.
     """
 
+    interval = 0.1
+    """Seconds between two looks at the job."""
     prepare: Callable[[bpy.types.Context], Work]
     finish: Callable[[bpy.types.Context, Any], None]
     report: Callable[[set[str], str], None]
@@ -33,11 +35,14 @@ class TaskOperator:
     @reported
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begin in the background where there is a window."""
-        if bpy.app.background:
-            return self.execute(context)
+        return self.execute(context) if bpy.app.background else self.begin(context)
+
+    @reported
+    def begin(self, context: bpy.types.Context) -> set[str]:
+        """Start the work and look at it from time to time."""
         self._job = Job(self.prepare(context)).start()
         manager = context.window_manager
-        self._timer = manager.event_timer_add(0.1, window=context.window)
+        self._timer = manager.event_timer_add(self.interval, window=context.window)
         manager.progress_begin(0, 100)
         manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
@@ -51,24 +56,26 @@ class TaskOperator:
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         if not self._job.done:
-            self._show_progress(context)
+            self.show_progress(context)
             return {"RUNNING_MODAL"}
-        self._clean_up(context)
+        self.clean_up(context)
         self.finish(context, self._job.result())
         return {"FINISHED"}
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator: a window closes, another file is loaded."""
         self._job.cancel()
-        self._clean_up(context)
+        self.clean_up(context)
 
-    def _show_progress(self, context: bpy.types.Context) -> None:
+    def show_progress(self, context: bpy.types.Context) -> None:
+        """Tell how far the work is."""
         context.window_manager.progress_update(100 * self._job.fraction)
         context.workspace.status_text_set(
             f"{self.bl_label}: {self._job.message} {self._job.fraction:.0%} (Esc cancels)"
         )
 
-    def _clean_up(self, context: bpy.types.Context) -> None:
+    def clean_up(self, context: bpy.types.Context) -> None:
+        """Take away what showed the progress."""
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.progress_end()
         context.workspace.status_text_set(None)

@@ -1,4 +1,4 @@
-"""What the times of a line depend on, and whether they still hold."""
+"""Frames in a second; what the times of a line depend on, and whether they still hold."""
 
 import hashlib
 import json
@@ -6,6 +6,11 @@ import json
 import bpy
 
 _NAMES = ("text", "audio_filepath", "timings_filepath", "rate", "pause")
+
+
+def frame_rate(scene: bpy.types.Scene) -> float:
+    """Frames per second."""
+    return scene.render.fps / scene.render.fps_base
 
 
 def fingerprint(line: bpy.types.PropertyGroup) -> str:

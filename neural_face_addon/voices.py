@@ -1,8 +1,10 @@
-"""A line's voice: one strip in the sequencer."""
+"""The sound of a line or clip: one strip in the sequencer."""
 
 from pathlib import Path
 
 import bpy
+
+from .timing import frame_rate
 
 
 def place_voice(
@@ -10,7 +12,7 @@ def place_voice(
 ) -> bpy.types.Strip:
     """Add a sound on the lowest channel that is free there."""
     editor = scene.sequence_editor or scene.sequence_editor_create()
-    frame_end = frame_start + seconds * scene.render.fps / scene.render.fps_base
+    frame_end = frame_start + seconds * frame_rate(scene)
     busy = {
         strip.channel
         for strip in editor.strips
@@ -43,8 +45,40 @@ def move_voice(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> None:
         strip.frame_start = line.frame_start
 
 
+def synchronise(scene: bpy.types.Scene, clip: bpy.types.PropertyGroup, path: Path) -> None:
+    """Let a clip's video be heard, if it has a sound and that is wanted, as the clip now lies.
+
+    Blender's sounds keep their speed: at any other the strip is muted.
+    """
+    strip = _strip(scene, clip)
+    heard = strip is not None and Path(bpy.path.abspath(strip.sound.filepath)) == path
+    if not clip.play_sound or (strip is not None and not heard):
+        remove_voice(scene, clip)
+    if not clip.play_sound:
+        return
+    if not heard and _has_sound(path):
+        strip = place_voice(scene, path, clip.name, clip.frame_start, clip.seconds)
+        clip.strip = strip.name
+    strip = _strip(scene, clip)
+    if strip is not None:
+        fps = frame_rate(scene)
+        first = round(clip.trim_start * fps)
+        strip.frame_start = clip.frame_start - first
+        strip.frame_offset_start = first
+        last = round((clip.trim_start + clip.seconds) * fps) + 1
+        strip.frame_offset_end = max(strip.frame_duration - last, 0)
+        strip.mute = clip.speed != 1.0
+
+
+def _has_sound(path: Path) -> bool:
+    sound = bpy.data.sounds.load(str(path))
+    found = sound.channels != "INVALID"
+    bpy.data.sounds.remove(sound)
+    return found
+
+
 def remove_voice(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> None:
-    """Take the line's strip away, and its sound where nothing else plays it."""
+    """Take the strip away, and its sound where nothing else plays it."""
     strip = _strip(scene, line)
     if strip is not None:
         sound = strip.sound

@@ -1,8 +1,13 @@
-"""What operators on the active head and its lines share."""
+"""What operators on the active head, its lines and clips, and on files share."""
 
 import bpy
+from bpy.props import StringProperty
 
-from ..neural_face_addon import heads, lines, runtime
+from ..neural_face_addon import heads, passages, runtime
+from ..neural_face_addon.passages import CLIPS, LINES, Kind
+
+Found = tuple[bpy.types.Object, bpy.types.PropertyGroup]
+"""A head and one of its lines or clips."""
 
 
 class HeadOperator:
@@ -23,26 +28,72 @@ class HeadOperator:
         return heads.disabled_reason(context)
 
 
-class LineOperator(HeadOperator):
-    """Mixin: acts on the active head's active line."""
+class PassageOperator(HeadOperator):
+    """Mixin: acts on the active head's active line or clip."""
+
+    kind: Kind
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
-        """Also without a line."""
+        """Also without one."""
         reason = heads.disabled_reason(context)
-        if reason or len(heads.active(context).neural_face.lines):
+        if reason or len(cls.kind.of(heads.active(context))):
             return reason
-        return "Animate a text first: the head has no line"
+        return f"{cls.kind.none}: the head has no {cls.kind.name}"
+
+    def active(self, context: bpy.types.Context) -> Found:
+        """The active head and its active line or clip.
+
+        Raises:
+            NeuralFaceError: It has none.
+        """
+        obj = heads.active(context)
+        return obj, passages.active(obj, self.kind)
+
+    def found(self, name: str, uid: int) -> Found:
+        """A head and its line or clip, by what they keep while a task runs.
+
+        Raises:
+            NeuralFaceError: They are gone.
+        """
+        obj = bpy.data.objects.get(name)
+        passage = passages.by_uid(obj, uid) if heads.is_head(obj) else None
+        if passage is None:
+            raise runtime.user_error(
+                f"The {self.kind.name} or its head was deleted; nothing was changed."
+            )
+        return obj, passage
 
 
-def line_of(context: bpy.types.Context) -> tuple[bpy.types.Object, bpy.types.PropertyGroup]:
-    """The active head and its active line.
+class LineOperator(PassageOperator):
+    """Mixin: acts on the active head's active line."""
 
-    Raises:
-        NeuralFaceError: It has none.
-    """
-    obj = heads.active(context)
-    return obj, lines.active(obj)
+    kind = LINES
+
+
+class ClipOperator(PassageOperator):
+    """Mixin: acts on the active head's active clip."""
+
+    kind = CLIPS
+
+
+class FileOperator:
+    """Mixin of a `TaskOperator` with a file: asks for it unless one was dropped or given."""
+
+    filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask for a file where there is none."""
+        if self.filepath:
+            return super().invoke(context, event)
+        self._browsed = True
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """With the file that was chosen: still in the background, for there is a user."""
+        browsed, self._browsed = getattr(self, "_browsed", False), False
+        return self.begin(context) if browsed else super().execute(context)
 
 
 def chosen(items: bpy.types.bpy_prop_collection, index: int, active: int, what: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 
 from ..neural_face_addon import rig, runtime
-from ..neural_face_addon.classes import classes_factory
+from ..neural_face_addon.classes import classes_factory, menu_entry
 from ..neural_face_addon.jobs import Work
 from ..neural_face_addon.tasks import TaskOperator
 
@@ -35,20 +35,7 @@ class NEURALFACE_OT_add_bundled_head(TaskOperator, bpy.types.Operator):
         self.report({"INFO"}, f"{obj.name}: {len(result.sliders)} sliders")
 
 
-def _draw_menu(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
-    menu.layout.operator(NEURALFACE_OT_add_bundled_head.bl_idname, icon="USER")
-
-
-_register_classes, _unregister_classes = classes_factory(NEURALFACE_OT_add_bundled_head)
-
-
-def register() -> None:
-    """Register with an entry under Add > Mesh."""
-    _register_classes()
-    bpy.types.VIEW3D_MT_mesh_add.append(_draw_menu)
-
-
-def unregister() -> None:
-    """Take both away."""
-    bpy.types.VIEW3D_MT_mesh_add.remove(_draw_menu)
-    _unregister_classes()
+register, unregister = classes_factory(
+    NEURALFACE_OT_add_bundled_head,
+    menus={"VIEW3D_MT_mesh_add": menu_entry(NEURALFACE_OT_add_bundled_head, icon="USER")},
+)

@@ -3,10 +3,11 @@
 import bpy
 from bpy.props import IntProperty
 
-from ..neural_face_addon import changes, contacts, speech
+from ..neural_face_addon import changes, contacts
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.errors import reported
-from .base import LineOperator, chosen, line_of
+from ..neural_face_addon.timing import frame_rate
+from .base import LineOperator, chosen
 
 
 class NEURALFACE_OT_check_contacts(LineOperator, bpy.types.Operator):
@@ -18,8 +19,8 @@ class NEURALFACE_OT_check_contacts(LineOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Measure and list."""
-        obj, line = line_of(context)
-        still_open = contacts.check(obj, line, speech.frame_rate(context.scene))
+        obj, line = self.active(context)
+        still_open = contacts.check(obj, line, frame_rate(context.scene))
         count = len(line.contacts)
         self.report({"INFO"}, f"{still_open} of {count} lip contacts are open")
         return {"FINISHED"}
@@ -39,7 +40,7 @@ class NEURALFACE_OT_jump_to_contact(LineOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Go there."""
-        _, line = line_of(context)
+        _, line = self.active(context)
         index = chosen(line.contacts, self.index, line.active_contact, "contact")
         line.active_contact = index
         context.scene.frame_set(line.contacts[index].frame)
@@ -60,8 +61,8 @@ class NEURALFACE_OT_fix_contact(LineOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Close them and measure again."""
-        obj, line = line_of(context)
-        fps = speech.frame_rate(context.scene)
+        obj, line = self.active(context)
+        fps = frame_rate(context.scene)
         contacts.check(obj, line, fps)
         wanted = [number for number, item in enumerate(line.contacts) if not item.closed]
         if self.index >= 0:

@@ -3,10 +3,11 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty
 
-from ..neural_face_addon import changes, cues, speech
+from ..neural_face_addon import changes, cues
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.errors import reported
-from .base import LineOperator, chosen, line_of
+from ..neural_face_addon.timing import frame_rate
+from .base import LineOperator, chosen
 
 
 class _CueOperator(LineOperator):
@@ -18,7 +19,7 @@ class _CueOperator(LineOperator):
 
     def cue(self, context: bpy.types.Context) -> tuple[bpy.types.PropertyGroup, int]:
         """The line and the index of its cue."""
-        _, line = line_of(context)
+        _, line = self.active(context)
         return line, chosen(line.cues, self.index, line.active_cue, "cue")
 
 
@@ -34,7 +35,7 @@ class NEURALFACE_OT_jump_to_cue(_CueOperator, bpy.types.Operator):
         line, index = self.cue(context)
         cue = line.cues[index]
         line.active_cue = index
-        middle = 0.5 * (cue.start + cue.end) * speech.frame_rate(context.scene)
+        middle = 0.5 * (cue.start + cue.end) * frame_rate(context.scene)
         context.scene.frame_set(line.frame_start + round(middle))
         return {"FINISHED"}
 
@@ -94,7 +95,7 @@ class NEURALFACE_OT_nudge_cue(_CueOperator, bpy.types.Operator):
         edge, cue = index + (self.edge == "END"), line.cues[index]
         time = cue.start if self.edge == "START" else cue.end
         with changes.silence():
-            cues.move_edge(line, edge, time + self.frames / speech.frame_rate(context.scene))
+            cues.move_edge(line, edge, time + self.frames / frame_rate(context.scene))
         changes.announce(line)
         return {"FINISHED"}
 

@@ -5,7 +5,7 @@ import math
 import bpy
 from bpy.props import EnumProperty
 
-from ..neural_face_addon import heads, layers, lines, playback
+from ..neural_face_addon import heads, layers, passages, playback
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.errors import reported
 from .base import HeadOperator
@@ -34,7 +34,7 @@ class NEURALFACE_OT_clear_layer(HeadOperator, bpy.types.Operator):
         layer = layers.by_name(self.layer)
         scene_range = float(scene.frame_start), float(scene.frame_end)
         span = scene_range if self.extent == "SCENE" else (-math.inf, math.inf)
-        found = lines.clear_layer(obj, layer, span)
+        found = passages.clear_layer(obj, layer, span)
         playback.show(obj, heads.code(obj))
         self.report({"INFO"}, f"{layer.label} cleared" if found else "There was nothing to clear")
         return {"FINISHED"}

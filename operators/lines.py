@@ -4,12 +4,12 @@ from typing import Any
 
 import bpy
 
-from ..neural_face_addon import heads, lines, runtime, speech
+from ..neural_face_addon import lines, speech
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.errors import reported
 from ..neural_face_addon.jobs import Work
 from ..neural_face_addon.tasks import TaskOperator
-from .base import LineOperator, line_of
+from .base import LineOperator
 
 
 class NEURALFACE_OT_update_line(LineOperator, TaskOperator, bpy.types.Operator):
@@ -20,17 +20,14 @@ class NEURALFACE_OT_update_line(LineOperator, TaskOperator, bpy.types.Operator):
 
     def prepare(self, context: bpy.types.Context) -> Work:
         """Take down what the line now is."""
-        obj, line = line_of(context)
+        obj, line = self.active(context)
         self._name, self._uid = obj.name, line.uid
         self._asked = speech.request(context.scene, obj, line)
         return speech.work(obj, self._asked)
 
     def finish(self, context: bpy.types.Context, result: Any) -> None:
         """Write it in place of what it was."""
-        obj = bpy.data.objects.get(self._name)
-        line = lines.by_uid(obj, self._uid) if heads.is_head(obj) else None
-        if line is None:
-            raise runtime.user_error("The line or its head was deleted; nothing was changed.")
+        obj, line = self.found(self._name, self._uid)
         self.report({"INFO"}, speech.apply(context.scene, obj, line, self._asked, result))
 
 
@@ -43,7 +40,7 @@ class NEURALFACE_OT_remove_line(LineOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove it."""
-        obj, line = line_of(context)
+        obj, line = self.active(context)
         self.report({"INFO"}, lines.remove(context.scene, obj, line))
         return {"FINISHED"}
 

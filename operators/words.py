@@ -6,7 +6,7 @@ from bpy.props import IntProperty, StringProperty
 from ..neural_face_addon import changes, runtime, words
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.errors import reported
-from .base import LineOperator, chosen, line_of
+from .base import LineOperator, chosen
 
 
 class NEURALFACE_OT_insert_word(LineOperator, bpy.types.Operator):
@@ -32,7 +32,7 @@ class NEURALFACE_OT_insert_word(LineOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Insert it and make it the active one."""
-        _, line = line_of(context)
+        _, line = self.active(context)
         text = " ".join(self.text.split())
         if not text:
             raise runtime.user_error("There is no word to insert: type one.")

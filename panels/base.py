@@ -2,7 +2,8 @@
 
 import bpy
 
-from ..neural_face_addon import heads
+from ..neural_face_addon import heads, live, passages
+from ..neural_face_addon.passages import CLIPS, LINES, Kind
 
 
 class SidebarPanel:
@@ -22,24 +23,47 @@ class HeadPanel(SidebarPanel):
         return heads.active(context) is not None
 
 
-class LinePanel(HeadPanel):
-    """Mixin: a sub-panel of Speech that needs a line."""
+class PassagePanel(HeadPanel):
+    """Mixin: a sub-panel that needs a line or clip."""
 
-    bl_parent_id = "NEURALFACE_PT_speech"
     bl_options = {"DEFAULT_CLOSED"}
+    kind: Kind
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where the head has a line."""
+        """Only where the head has one."""
         obj = heads.active(context)
-        return obj is not None and active_line(obj) is not None
+        return obj is not None and passages.active_or_none(obj, cls.kind) is not None
+
+    def active(self, context: bpy.types.Context) -> bpy.types.PropertyGroup:
+        """The line or clip that is shown."""
+        return passages.active_or_none(heads.active(context), self.kind)
 
 
-def active_line(obj: bpy.types.Object) -> bpy.types.PropertyGroup | None:
-    """The line that the panels show, None where there is none."""
-    group = obj.neural_face
-    there = 0 <= group.active_line < len(group.lines)
-    return group.lines[group.active_line] if there else None
+class LinePanel(PassagePanel):
+    """Mixin: a sub-panel of Speech that needs a line."""
+
+    bl_parent_id = "NEURALFACE_PT_speech"
+    kind = LINES
+
+
+class ClipPanel(PassagePanel):
+    """Mixin: a sub-panel of Video that needs a clip."""
+
+    bl_parent_id = "NEURALFACE_PT_video"
+    kind = CLIPS
+
+
+def draw_state(layout: bpy.types.UILayout, passage: bpy.types.PropertyGroup) -> None:
+    """Whether it is being solved, why it could not be, or what was written."""
+    state = live.state(passage)
+    column = layout.column(align=True)
+    column.alert = state not in ("", "BUSY")
+    if state == "BUSY":
+        column.label(text="Updating…", icon="SORTTIME")
+        return
+    for text in wrapped(state or passage.report):
+        column.label(text=text)
 
 
 def wrapped(text: str, width: int = 40) -> list[str]:

@@ -2,9 +2,8 @@
 
 import bpy
 
-from ..neural_face_addon import heads
 from ..neural_face_addon.classes import classes_factory
-from .base import LinePanel, active_line
+from .base import LinePanel
 
 
 class NEURALFACE_UL_contacts(bpy.types.UIList):
@@ -35,7 +34,7 @@ class NEURALFACE_PT_contacts(LinePanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Show the measured contacts."""
         layout = self.layout
-        line = active_line(heads.active(context))
+        line = self.active(context)
         layout.operator("neural_face.check_contacts", icon="VIEWZOOM")
         if not len(line.contacts):
             return

@@ -2,10 +2,10 @@
 
 import bpy
 
-from ..neural_face_addon import cues, heads
+from ..neural_face_addon import cues
 from ..neural_face_addon.choices import NEED_LIPS, REST
 from ..neural_face_addon.classes import classes_factory
-from .base import LinePanel, active_line
+from .base import LinePanel
 
 
 class NEURALFACE_UL_cues(bpy.types.UIList):
@@ -72,7 +72,7 @@ class NEURALFACE_PT_cues(LinePanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Show the list and the active cue."""
         layout = self.layout
-        line = active_line(heads.active(context))
+        line = self.active(context)
         row = layout.row()
         row.template_list("NEURALFACE_UL_cues", "", line, "cues", line, "active_cue", rows=5)
         buttons = row.column(align=True)
@@ -114,7 +114,7 @@ class NEURALFACE_PT_words(LinePanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Show the list."""
         layout = self.layout
-        line = active_line(heads.active(context))
+        line = self.active(context)
         if not len(line.words):
             layout.label(text="This line was recognised without a text", icon="INFO")
             return

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..neural_face_addon import heads, layer_curves, layers
+from ..neural_face_addon import heads, layer_curves, layers, passages
 from ..neural_face_addon.classes import classes_factory
 from .base import HeadPanel
 
@@ -37,9 +37,10 @@ class NEURALFACE_PT_layers(HeadPanel, bpy.types.Panel):
         for extent, text in (("SCENE", "Clear Scene Range"), ("ALL", "Clear All")):
             button = row.operator("neural_face.clear_layer", text=text)
             button.layer, button.extent = layer.name, extent
-        if layer is layers.SPEECH:
-            for line in obj.neural_face.lines:
-                box.label(text=f"{line.name}: {line.frame_first}–{line.frame_last}", icon="SPEAKER")
+        for kind in passages.KINDS:
+            for passage in kind.of(obj) if kind.layer is layer else ():
+                span = f"{passage.frame_first}–{passage.frame_last}"
+                box.label(text=f"{passage.name}: {span}", icon="DOT")
 
 
 register, unregister = classes_factory(NEURALFACE_PT_layers)

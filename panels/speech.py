@@ -2,10 +2,10 @@
 
 import bpy
 
-from ..neural_face_addon import heads, live
+from ..neural_face_addon import heads, passages
 from ..neural_face_addon.classes import classes_factory
 from ..neural_face_addon.line_properties import SETTINGS
-from .base import HeadPanel, active_line, wrapped
+from .base import HeadPanel, draw_state
 
 
 class NEURALFACE_UL_lines(bpy.types.UIList):
@@ -35,7 +35,7 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         """Show the next line and those there are."""
         group = heads.active(context).neural_face
         self._draw_next(group.speech)
-        line = active_line(heads.active(context))
+        line = passages.active_or_none(heads.active(context), passages.LINES)
         if line is not None:
             self._draw_lines(group, line)
 
@@ -70,7 +70,7 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         buttons = row.column(align=True)
         buttons.operator("neural_face.remove_line", text="", icon="REMOVE")
         buttons.operator("neural_face.update_line", text="", icon="FILE_REFRESH")
-        self._draw_state(line)
+        draw_state(layout, line)
         header, body = layout.panel("neural_face_line", default_closed=True)
         header.label(text="Line")
         if body:
@@ -82,16 +82,6 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
                 body.prop(line, name)
             for name in ("seed", "existing", "blend_in", "blend_out", "action", "show_markers"):
                 body.prop(line, name)
-
-    def _draw_state(self, line: bpy.types.PropertyGroup) -> None:
-        state = live.state(line)
-        column = self.layout.column(align=True)
-        column.alert = state not in ("", "BUSY")
-        if state == "BUSY":
-            column.label(text="Updating…", icon="SORTTIME")
-            return
-        for text in wrapped(state or line.report):
-            column.label(text=text)
 
 
 register, unregister = classes_factory(NEURALFACE_UL_lines, NEURALFACE_PT_speech)

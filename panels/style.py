@@ -4,7 +4,7 @@ import bpy
 
 from ..neural_face_addon import heads
 from ..neural_face_addon.classes import classes_factory
-from .base import LinePanel, active_line
+from .base import LinePanel
 
 
 class NEURALFACE_PT_style(LinePanel, bpy.types.Panel):
@@ -18,7 +18,7 @@ class NEURALFACE_PT_style(LinePanel, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         obj = heads.active(context)
-        line = active_line(obj)
+        line = self.active(context)
         layout.prop(line, "style_first")
         layout.prop(line, "style_second")
         row = layout.row()
