@@ -7,6 +7,8 @@ HEAD ?=
 # How the demo speaks: STYLE or EXAMPLES (the best that the head has), and a named style.
 METHOD ?=
 STYLE ?=
+# A video for the demo to follow instead of speaking.
+VIDEO ?=
 # Recordings and actor assets (docs/making_the_bundled_head.md): here, or in a folder beside this one.
 DATA ?= $(patsubst %/spoken_english,%,$(firstword $(wildcard data/spoken_english ../*/data/spoken_english)))
 ONLY ?=
@@ -20,7 +22,7 @@ SHOW = -c 'import bpy, sys; print("Blender", bpy.app.version_string, "Python", s
 # A Python 3.13 that really runs (a pyenv shim may not).
 PYTHON313 = $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python),\
 	$(shell $(python) -c pass 2>/dev/null && echo $(python))))
-export TEXT OUT HEAD METHOD STYLE ONLY DEVICE
+export TEXT OUT HEAD METHOD STYLE VIDEO ONLY DEVICE
 
 .PHONY: setup system demo pictures test test-blender45 test-blender52 bench extension test-gui
 
@@ -31,7 +33,8 @@ system:
 
 demo: .venv/.ready
 	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
-		--text "$$TEXT" --out "$$OUT" --head "$$HEAD" --method "$$METHOD" --style "$$STYLE"
+		--text "$$TEXT" --out "$$OUT" --head "$$HEAD" --method "$$METHOD" --style "$$STYLE" \
+		--video "$$VIDEO"
 
 pictures: .venv/.ready
 	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
@@ -40,6 +43,8 @@ pictures: .venv/.ready
 	@$(BIN)/python neural_face_addon/source.py neural_face_addon.portraits \
 		--head "$$HEAD" --expressions docs/pictures/expressions.png \
 		--styles docs/pictures/styles.png --text "$$TEXT"
+	@$(if $(DATA),$(BIN)/python -m tests.bench.side_by_side --data "$(DATA)" \
+		$(if $(HEAD),--head "$$HEAD"),echo "No actor assets at hand: the pictures of a video stay.")
 
 test: .venv/.ready .venv45/.ready
 	$(BIN)/ruff check --no-cache .
@@ -78,13 +83,14 @@ test-gui: extension
 	@tests/gui/run "$$OUT"/neural_face-*.zip "$$OUT"/gui
 
 # Setting up talks on standard error only: standard output belongs to the targets' results.
-.venv/.ready: requirements.txt requirements-blender.txt requirements-capture.txt requirements-test.txt | system
+.venv/.ready: requirements.txt requirements-blender.txt requirements-capture.txt requirements-video.txt \
+		requirements-test.txt | system
 	@command -v $(PYTHON) >/dev/null || { \
 		echo "Python 3.11 is needed: install it, or say PYTHON=/path/to/python3.11." >&2; exit 1; }
 	@echo "Setting up .venv" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >&2
 	@$(BIN)/pip install -q -r requirements.txt -r requirements-blender.txt -r requirements-test.txt >&2
-	@$(BIN)/pip install -q --no-deps -r requirements-capture.txt >&2
+	@$(BIN)/pip install -q --no-deps -r requirements-capture.txt -r requirements-video.txt >&2
 	@touch $@
 
 .venv/.ready-bench: requirements-bench.txt .venv/.ready

@@ -26,6 +26,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "neural_face"
 
+_STATUS = pytest.StashKey[int]()
+
 
 class _SameModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports `neural_face.models…` as the module that `models…` is."""
@@ -53,6 +55,24 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load the root as the package `neural_face`."""
     sys.meta_path.insert(0, _SameModules())
     runpy.run_path(str(ROOT / "neural_face_addon" / "source.py"))["load_package"]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keep the result for `pytest_unconfigure`."""
+    session.config.stash[_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End at once where MediaPipe was used beside Blender.
+
+    MediaPipe's library kills a process (SIGTRAP) whose exit takes long, and Blender's module frees
+    tens of thousands of blocks then.
+    """
+    if "mediapipe" in sys.modules and "bpy" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash.get(_STATUS, 1))
 
 
 @pytest.fixture(scope="session")

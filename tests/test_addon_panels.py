@@ -79,7 +79,8 @@ def draw(identifier: str) -> dict[str, list] | None:
         for key, value in vars(base).items()
         if callable(value) and not key.startswith("__")
     }
-    plain = type("Plain", (), {**methods, "region": getattr(cls, "region", "")})()
+    chosen = {name: getattr(cls, name, None) for name in ("region", "kind")}
+    plain = type("Plain", (), methods | chosen)()
     plain.layout = Layout()
     plain.draw(bpy.context)
     return plain.layout.notes
@@ -171,6 +172,44 @@ def test_panels_of_a_line_come_with_it(scene: object, tiny_head: Path) -> None:
     assert line.report.split()[0] in " ".join(speech["label"])
 
 
+def test_panels_of_a_clip_come_with_it(
+    scene: object, tiny_head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="following a video needs torch")
+    from heads_in_blender import import_head
+    from made_video import made_analysis, made_video
+    from neural_face.neural_face_addon import runtime
+
+    monkeypatch.setattr(runtime, "analyse_video", lambda head, *_: made_analysis(head))
+    obj = import_head(tiny_head)
+    names = ("clip", "retargeting", "clip_residual", "line_residual")
+    assert [draw(f"NEURALFACE_PT_{name}") for name in names] == [None] * 4
+    bpy.ops.neural_face.animate_video(filepath=str(made_video(tmp_path / "a.mp4")))
+    clip, played, residual, line = (draw(f"NEURALFACE_PT_{name}") for name in names)
+    assert line is None
+    assert "face is turned away." in " ".join(clip["label"])
+    assert {name for name, _, _ in played["prop"]} == {
+        *("strength", "mouth_strength", "eyes_strength", "brows_strength", "head_strength"),
+        *("smoothing", "speed", "mirror", "use_head", "facing", "eye_contact"),
+        *("trim_start", "trim_end"),
+    }
+    axes = [axis.name for axis in obj.neural_face.residual_axes]
+    assert [text for _, _, text in residual["prop"]] == axes and axes
+    video = draw("NEURALFACE_PT_video")
+    assert video["list"] == [("NEURALFACE_UL_clips", 1)]
+    assert "a: 1–" in " ".join(draw("NEURALFACE_PT_layers")["label"])
+
+
+def test_video_button_takes_the_settings(scene: object, tiny_head: Path) -> None:
+    from heads_in_blender import import_head
+
+    video = import_head(tiny_head).neural_face.video
+    video.filepath, video.frame_start = "/take.mp4", 40
+    name, button = draw("NEURALFACE_PT_video")["operator"][0]
+    assert name == "neural_face.animate_video"
+    assert (button.filepath, button.frame_start) == ("/take.mp4", 40)
+
+
 def test_a_cue_that_is_too_short_is_marked(scene: object, tiny_head: Path) -> None:
     pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
     from heads_in_blender import import_head
@@ -195,8 +234,10 @@ def test_layers_say_what_is_keyed(scene: object, tiny_head: Path) -> None:
     scene.frame_set(7)
     bpy.ops.neural_face.key_expression()
     notes = draw("NEURALFACE_PT_layers")
-    assert notes["label"] == ["Hand", "24 keys, frames 7–7", "Speech", "no keys"]
-    assert [name for name, _, _ in notes["prop"]] == ["influence"]
+    assert notes["label"] == [
+        *("Hand", "24 keys, frames 7–7", "Speech", "no keys", "Video", "no keys")
+    ]
+    assert [name for name, _, _ in notes["prop"]] == ["influence"] * 2
 
 
 def test_rests_are_listed_on_wish(scene: object, tiny_head: Path) -> None:

@@ -44,6 +44,7 @@ def test_line_becomes_video_blend_and_report(tiny_head: Path, tmp_path: Path) ->
         (("--head", "nowhere.nface"), "no head file"),
         (("--out", "README.md/out"), "Cannot make the folder"),
         (("--text", ""), "text"),
+        (("--video", "nowhere.mp4"), "no video file nowhere.mp4"),
         (("--method", "MAGIC"), "choose STYLE or EXAMPLES"),
         (("--style", "weird"), "no style 'weird'"),
     ],

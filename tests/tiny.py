@@ -16,9 +16,16 @@ from models.head.inference import Head
 from models.head.making import make_head
 from models.head.training import TrainingConfig
 from models.mesh import HeadMesh, Part, Region
+from models.pose import rotation_matrix
 from models.speech.phones import Phones
 from models.style.making import make_style
 from models.style.training import StyleConfig
+from models.video.faces import SCORE_INDEX, SCORE_NAMES
+from models.video.footage import FootageClip, write_clip, write_motion
+from models.video.landmarks import RIGID
+from models.video.making import make_video
+from models.video.posing import TO_BLENDER
+from models.video.training import VideoConfig
 
 GRID = 25
 FPS = 30.0
@@ -297,7 +304,55 @@ def tiny_head_file(folder: Path, steps: int = 3) -> Path:
     performance = tiny_performance(folder / "performance")
     config = TrainingConfig(steps=steps, batch=2)
     head, _, _ = make_head(performance, config, "cpu", code_sizes=CODE_SIZES)
-    speech, _ = make_style(Head(head, "cpu"), StyleConfig(minutes=None, steps=steps))
+    opened = Head(head, "cpu")
+    speech, _ = make_style(opened, StyleConfig(minutes=None, steps=steps))
+    footage = tiny_footage(folder / "footage", performance.takes)
+    video, _, _ = make_video(opened, footage, VideoConfig(minutes=None, steps=steps, batch=4))
     path = folder / "tiny.nface"
-    write_head_file(path, speech.stored(head))
+    write_head_file(path, video.stored(speech.stored(head)))
     return path
+
+
+def tiny_footage(folder: Path, takes: list[Take]) -> Path:
+    """Footage of takes as a perfect landmarker would read it: points that follow the controls."""
+    for take in takes:
+        for person in ("actor", "person_01"):
+            write_clip(folder, tiny_clip(take, person))
+    write_motion(folder, takes, CONTROLS)
+    return folder
+
+
+def tiny_clip(take: Take, person: str) -> FootageClip:
+    """One clip; another person has another resting face."""
+    points, scores = tiny_points(take.controls, person), tiny_scores(take.controls)
+    poses = np.tile(np.eye(4, dtype=np.float32), (len(take), 1, 1))
+    poses[:, :3, :3] = TO_BLENDER.T @ rotation_matrix(take.head_pose[:, :3]) @ TO_BLENDER
+    poses[:, 2, 3] = -50.0
+    name = f"{person}__{take.name}__00000"
+    return FootageClip(
+        name, take.name, person, take.split, 0, take.head_pose, points, scores, poses, (320, 320)
+    )  # fmt: skip
+
+
+def tiny_points(controls: np.ndarray, person: str = "actor") -> np.ndarray:
+    """Landmarks (T, 478, 3) in pixels of controls (T, C)."""
+    rng = np.random.default_rng(5)
+    rest = rng.uniform(-0.5, 0.5, (478, 3))
+    moves = 0.05 * rng.standard_normal((len(CONTROLS), 478, 3))
+    rigid = np.array([row[0] for row in RIGID])
+    rest[rigid], moves[:, rigid] = [row[1:] for row in RIGID], 0
+    if person != "actor":
+        other = np.ones(478, bool)
+        other[rigid] = False
+        rest[other] += 0.03 * np.random.default_rng(6).standard_normal((other.sum(), 3))
+    fixed = rest + np.tensordot(controls, moves, 1)
+    return (160 + 60 * np.stack([fixed[..., 0], -fixed[..., 2], fixed[..., 1]], -1)).astype("f4")
+
+
+def tiny_scores(controls: np.ndarray) -> np.ndarray:
+    """Scores (T, 51) of controls (T, C)."""
+    scores = np.zeros((len(controls), len(SCORE_NAMES)), np.float32)
+    for place, name in enumerate(CONTROLS):
+        if name in SCORE_INDEX:
+            scores[:, SCORE_INDEX[name]] = controls[:, place]
+    return scores

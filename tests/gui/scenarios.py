@@ -25,6 +25,7 @@ LINE = "We move papa, five big fish."
 LONG_LINE = "See my baby, we move papa, five big fish, bob may phone. " * 60
 RANDOM = "neural_face.random_expression(region='ALL')"
 RESET = "neural_face.reset_expression(region='ALL')"
+FOLLOWED_FRAME = 58
 LEFT, RIGHT = 0.25, 0.65
 """Where two buttons of a row stand, as shares of the sidebar's width."""
 
@@ -261,17 +262,59 @@ def _task_runs() -> bool:
     return "NEURAL_FACE_OT_animate_text" in names
 
 
+def drop(path: Path) -> Steps:
+    """Another program drops a file onto the middle of the viewport."""
+    x, y = hands.middle()
+    yield from hands.move(x, y)
+    command = [sys.executable, str(HERE / "drop.py"), str(path)]
+    process = subprocess.Popen([*command, str(x), str(hands.window().height - y)])
+    yield from wait_for(lambda: process.poll() is not None, "The drop was not taken.")
+    check(process.returncode == 0, "The window refused the dropped file.")
+
+
 def drop_a_file() -> Steps:
     """A head file dropped onto the viewport by another program becomes a head."""
     count = len(heads_in_file())
-    x, y = hands.middle()
-    yield from hands.move(x, y)
-    drop = [sys.executable, str(HERE / "drop.py"), str(STAGE / "tiny.nface")]
-    process = subprocess.Popen([*drop, str(x), str(hands.window().height - y)])
-    yield from wait_for(lambda: process.poll() is not None, "The drop was not taken.")
-    check(process.returncode == 0, "The window refused the dropped file.")
+    yield from drop(STAGE / "tiny.nface")
     yield from wait_for(lambda: len(heads_in_file()) > count, "The dropped head was not imported.")
     check(head().name != heads_in_file()[0].name, "The dropped head is not the active object.")
+
+
+def drop_a_video() -> Steps:
+    """A video dropped on a head: ours is the first entry of the menu; a slider moves its keys."""
+    yield from look_at_head()
+    yield from put_on_the_head(STAGE / "drop.png")
+    clip = clips()[0]
+    check(clip.id_data.neural_face.video_layer.influence == 1.0, "The video layer is hidden.")
+    check(clip.frame_last > clip.frame_first + 20, "The clip is too short.")
+    check(clip.picture is not None, "The video is not beside the head.")
+    bpy.context.view_layer.objects.active = clip.id_data
+    before = key_values()
+    clip.strength = 0.3
+    yield from wait_for(lambda: key_values() != before, "A slider of the clip moved nothing.")
+
+
+def put_on_the_head(picture: Path) -> Steps:
+    """Drop the video and take the first entry of the menu, of which there is a picture."""
+    count = len(clips())
+    yield from drop(STAGE / "acted.mp4")
+    yield 10 * hands.TICK
+    yield from hands.picture(picture, hands.viewport())
+    yield from hands.press("RET")
+    yield from wait_for(lambda: len(clips()) > count, "The dropped video was not put on a head.")
+
+
+def clips() -> list[bpy.types.PropertyGroup]:
+    """Of all heads."""
+    return [clip for obj in heads_in_file() for clip in obj.neural_face.clips]
+
+
+def key_values() -> list[float]:
+    """Values of the first curve of the video layer in the file."""
+    data = clips()[0].id_data.animation_data
+    bag = data.action.layers[0].strips[0].channelbag(data.action_slot)
+    curve = bag.fcurves.find("neural_face.video_layer.mouth", index=0)
+    return [point.co[1] for point in curve.keyframe_points]
 
 
 def save_and_reopen() -> Steps:
@@ -300,6 +343,36 @@ def bundled_head() -> Steps:
     if not runtime.bundled_path().exists():
         sys.stdout.write("This zip has no bundled head: its scenario is left out.\n")
         return
+    yield from add_the_bundled_head()
+    yield from type_a_line()
+    bpy.context.scene.frame_set(20)
+    yield from hands.picture(STAGE / "panel.png", hands.viewport())
+    with hands.in_viewport():
+        bpy.ops.neural_face.check_contacts()
+    for name in ("cues", "style", "contacts"):
+        yield from show_panel(f"NEURALFACE_PT_{name}", STAGE / f"{name}.png")
+
+
+def bundled_head_follows() -> Steps:
+    """A video dropped on the bundled head; the pictures show the drop and what comes of it."""
+    runtime = sys.modules[f"{_extension()}.neural_face_addon.runtime"]
+    if not runtime.bundled_path().exists():
+        sys.stdout.write("This zip has no bundled head: its scenario is left out.\n")
+        return
+    yield from add_the_bundled_head()
+    yield from put_on_the_head(STAGE / "bundled_drop.png")
+    bpy.context.view_layer.objects.active = clips()[0].id_data
+    bpy.context.scene.frame_set(FOLLOWED_FRAME)
+    yield 4 * hands.TICK
+    with hands.in_viewport():
+        bpy.ops.view3d.view_all()
+    yield from hands.picture(STAGE / "bundled_video.png", hands.viewport())
+    for name in ("video", "retargeting", "clip", "clip_residual"):
+        yield from show_panel(f"NEURALFACE_PT_{name}", STAGE / f"{name}.png")
+
+
+def add_the_bundled_head() -> Steps:
+    """Instead of all that is there."""
     with hands.in_viewport():
         bpy.ops.object.select_all(action="SELECT")
         bpy.ops.object.delete()
@@ -308,13 +381,6 @@ def bundled_head() -> Steps:
     yield from hands.click(button)
     yield from wait_for(heads_in_file, "Bundled Head added no head.")
     yield from look_at_head()
-    yield from type_a_line()
-    bpy.context.scene.frame_set(20)
-    yield from hands.picture(STAGE / "panel.png", hands.viewport())
-    with hands.in_viewport():
-        bpy.ops.neural_face.check_contacts()
-    for name in ("cues", "style", "contacts"):
-        yield from show_panel(f"NEURALFACE_PT_{name}", STAGE / f"{name}.png")
 
 
 def _extension() -> str:
@@ -334,7 +400,9 @@ SCENARIOS: tuple[Callable[[], Steps], ...] = (
     escape,
     drop_a_file,
     save_and_reopen,
+    drop_a_video,  # its panels push the others out of the sidebar
     bundled_head,
+    bundled_head_follows,
 )
 
 
