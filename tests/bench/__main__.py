@@ -24,6 +24,7 @@ from . import (
     storage,
     video,
     video_people,
+    video_speed,
 )
 from .figures import Bench, Context
 
@@ -41,6 +42,7 @@ BENCHES: dict[str, Bench] = {
     "speech_text": speech_text.run,
     "video": video.run,
     "video_people": video_people.run,
+    "video_speed": video_speed.run,
 }
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,12 +1,10 @@
 """Video-driven animation: held-out takes filmed by the actor and by another person."""
 
 import dataclasses
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from models.errors import CaptureError
@@ -32,10 +30,9 @@ from .figures import Context, Figure
 
 STEPS = 600
 """Of every network that is trained here to be compared with the others."""
-LINEAR_BAR, OTHER_BAR, RESIDUAL_BAR, SPEED_BAR = 0.80, 1.5, 0.85, 500.0
+LINEAR_BAR, OTHER_BAR, RESIDUAL_BAR = 0.80, 1.5, 0.85
 EQUAL = 1.02
 """Errors within this ratio count as equal."""
-SECONDS = 20
 BENCH = "video"
 CASES = ("same_actor", "other_actor")
 
@@ -89,7 +86,6 @@ def run(context: Context) -> Iterator[Figure]:
     if "other_actor" in measured:
         yield _other(measured)
     yield from _residual(measured["same_actor"])
-    yield speed(model)
 
 
 def trained_here(head: Head, data: VideoData, cache: Path) -> dict[str, Player]:
@@ -171,21 +167,4 @@ def _residual(ways: dict[str, Errors]) -> Iterator[Figure]:
     yield Figure(
         BENCH, "residual_of_the_truth", "vertex_error_ratio", worst, "", f"<= {RESIDUAL_BAR:g}",
         worst <= RESIDUAL_BAR, ratios, "the larger of the lips' and the upper face's ratio",
-    )  # fmt: skip
-
-
-def speed(model: VideoModel) -> Figure:
-    """Frames a second of the network."""
-    frames = SECONDS * 30
-    size = model.networks.dims.features
-    features = np.random.default_rng(0).standard_normal((frames, size)).astype(np.float32)
-    residual = np.zeros((frames, len(model.names)), np.float32)
-    model.motion(features, residual)
-    start = time.perf_counter()
-    for _ in range(5):
-        model.motion(features, residual)
-    rate = 5 * frames / (time.perf_counter() - start)
-    return Figure(
-        BENCH, "network", "frames_per_second", rate, "1/s", f">= {SPEED_BAR:g}",
-        rate >= SPEED_BAR, {}, f"{torch.get_num_threads()} threads",
     )  # fmt: skip
