@@ -15,8 +15,8 @@ BACKGROUND = (0.4, 0.42, 0.45)
 @functools.lru_cache(maxsize=1)
 def _stage() -> tuple:
     from models.capture.cameras import look_at
+    from models.synthetic.actor import bundled_actor
     from models.synthetic.scene import Scene
-    from models.synthetic.template import bundled_actor
 
     scene = Scene(bundled_actor(), None, 64, 1)
     mesh = scene.mesh
@@ -35,7 +35,7 @@ def filmed(degrees: tuple[float, float, float] = (0, 0, 0), jaw: float = 0.0) ->
     """
     pytest.importorskip("moderngl", reason="rendering a face needs moderngl")
     from models.capture.raster import shared_rasteriser
-    from models.synthetic.controls import controls_from
+    from models.template.controls import controls_from
 
     try:
         rasteriser = shared_rasteriser()

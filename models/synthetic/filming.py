@@ -18,16 +18,16 @@ from ..capture.performance import Take
 from ..capture.raster import shared_rasteriser
 from ..parallel import spread
 from ..progress import Progress, silent
+from ..template.controls import CONTROL_NAMES
 from ..video.faces import POINTS, SCORE_NAMES, FaceFinder
 from ..video.features import Extractor, extractor_of
 from ..video.footage import FootageClip, has_clip, write_about, write_clip, write_motion
-from .controls import CONTROL_NAMES
+from .actor import bundled_actor
 from .improvised import improvised_take
 from .people import Person, actor_of, people
 from .rig import FACE_HEIGHT
 from .scene import Scene
 from .takes import FPS
-from .template import bundled_actor
 
 ACTOR = "actor"
 TEXTURE, RAYS = 256, 16

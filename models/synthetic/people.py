@@ -7,8 +7,8 @@ that are not its head's.
 from dataclasses import dataclass
 from functools import cache
 
+from .actor import Actor, build_actor
 from .look import Look
-from .template import Actor, build_actor
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,11 @@ from ..files import write_json
 from ..mesh import HeadMesh
 from ..parallel import spread
 from ..progress import Progress, silent
+from .actor import bundled_actor
 from .pictured import choose_pictured
 from .rig import make_rig
 from .scene import BACKGROUND, Scene
 from .takes import FPS, TakePlan, make_takes, motion_credits
-from .template import bundled_actor
 
 log = logging.getLogger(__name__)
 CHUNK = 4
