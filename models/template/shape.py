@@ -91,6 +91,15 @@ def build_shape(identity: Mapping[str, float]) -> HeadShape:
     return HeadShape(mesh, morphed.astype(np.float32), base_index, patches, *eyes)
 
 
+def mesh_vertices(shape: HeadShape, base_vertices: np.ndarray) -> np.ndarray:
+    """Head vertices (V, 3) of another person at rest, whose base mesh is `base_vertices` (N, 3)."""
+    rest = base_vertices[shape.base_index.clip(0)]
+    centres, vertices = _eyeballs(load_base_mesh(), base_vertices)[0], rest.copy()
+    for patch in shape.patches:
+        patch.settle(vertices, rest, centres[0 if patch.name == "left_eye" else 1])
+    return vertices
+
+
 def _cut_head(base: BaseMesh, vertices: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Quads of head and neck, and the rim loops of mouth and eyes (base vertices).
 

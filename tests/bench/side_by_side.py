@@ -35,7 +35,7 @@ def source_pictures(data: Path) -> list[list[np.ndarray]]:
     """A person whom no training clip shows acts takes that no training clip holds."""
     takes = {take.name: take for take in make_takes(build_template(), data)}
     person = next(p for p in people() if p.split == "held_out")
-    scene = Scene(actor_of(person), data / "performer", 512, 32)
+    scene = Scene(actor_of(person.name), data / "performer", 512, 32)
     camera = make_camera(scene, np.random.default_rng(4)).resized(SIDE, SIDE)
     return [
         [
