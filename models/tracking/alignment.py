@@ -21,7 +21,7 @@ from .pull import Sight
 
 FLOW_NOISE = 0.25
 """Pixels by which flow errs on well textured skin."""
-CORRELATED = 12.0
+CORRELATED = 20.0
 """Neighbouring samples share one flow patch: so many count as one observation."""
 EDGE = 4
 """Pixels along occluding edges where flow mixes two things."""
@@ -62,8 +62,8 @@ class Aligner:
         Args:
             rasteriser: This process's.
             mesh: Topology and atlas.
-            shown: (V,) bool, skin that is where the mesh says. Eyes, lashes, teeth and hair are not:
-                there the photo is left as it is, for their parallax would draw the skin along.
+            shown: (V,) bool, skin that is where the mesh says. Eyes, lashes, teeth and hair are
+                not: there the photo is left as it is, for their parallax draws the skin along.
             samples: Points whose place is asked for.
         """
         self._rasteriser, self._mesh = rasteriser, mesh

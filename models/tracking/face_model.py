@@ -1,6 +1,6 @@
 """The parametric head that every tracked person starts from.
 
-Neutral = average + identity coefficients · components; a frame = neutral + face-unit weights · basis.
+Neutral = average + identity coefficients · components; a frame = neutral + unit weights · basis.
 It is kept in one file (`data/README.md` tells what it is made of and how), so that tracking needs
 no other package's assets.
 """

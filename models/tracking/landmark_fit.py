@@ -6,11 +6,12 @@ eliminated (Schur complement), as in bundle adjustment (Triggs et al., 2000).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from ..capture.cameras import Camera
-from ..mesh import HeadMesh
+from ..files import read_arrays, write_arrays
 from .face_model import FaceModel, view_terms
 from .linear_face import Motion, Samples
 from .pull import Pull, Sight, pull_of
@@ -28,6 +29,7 @@ PERSON_FRAMES = 24
 """Frames that the person is fitted to."""
 LEAST_FACING = 0.2
 """Cosine between skin and view below which a landmark is a guess of what is hidden."""
+MOTION = ("rotation", "shift", "units")
 PERSON_ROUNDS, FRAME_ROUNDS = 8, 4
 
 
@@ -43,9 +45,25 @@ class LandmarkFit:
     identity: np.ndarray
     motions: list[Motion]
 
+    def save(self, path: Path) -> None:
+        """Write to an .npz atomically."""
+        parts = {n: np.stack([getattr(m, n) for m in self.motions]) for n in MOTION}
+        write_arrays(path, identity=self.identity, **parts)
+
+    @classmethod
+    def load(cls, path: Path) -> "LandmarkFit":
+        """Read what `save` wrote."""
+        arrays = read_arrays(path)
+        motions = zip(*(arrays[name] for name in MOTION), strict=True)
+        return cls(arrays["identity"], [Motion(*parts) for parts in motions])
+
 
 def fit_landmarks(
-    model: FaceModel, cameras: Sequence[Camera], landmarks: np.ndarray, starts: list[Motion]
+    model: FaceModel,
+    cameras: Sequence[Camera],
+    landmarks: np.ndarray,
+    starts: list[Motion],
+    follows: np.ndarray,
 ) -> LandmarkFit:
     """Fit person and motion.
 
@@ -54,6 +72,7 @@ def fit_landmarks(
         cameras: C of them.
         landmarks: (T, C, 478, 2) pixels, NaN where unseen.
         starts: Rough poses.
+        follows: (T,) bool, whether a frame comes right after the one before.
     """
     fitter = LandmarkPull(model, cameras)
     chosen = np.unique(np.linspace(0, len(starts) - 1, PERSON_FRAMES).round().astype(int))
@@ -73,7 +92,7 @@ def fit_landmarks(
             near = chosen[np.abs(chosen - t).argmin()]
             motions[t] = replace(motions[t], units=units[near])
         for _ in range(FRAME_ROUNDS):
-            before = motions[t - 1].units if t else None
+            before = motions[t - 1].units if follows[t] else None
             motions[t] = fitter.frame_round(samples, motions[t], landmarks[t], before)
     return LandmarkFit(identity, motions)
 
@@ -88,6 +107,7 @@ class LandmarkPull:
         self._identity = np.stack([marks.on(c) for c in model.components]).astype(np.float64)
 
     def person(self, identity: np.ndarray) -> Samples:
+        """The landmarks' samples on a person."""
         neutral = self._samples.neutral + np.tensordot(identity, self._identity, 1)
         return self._samples.moved(neutral)
 
@@ -194,9 +214,3 @@ def rough_poses(model: FaceModel, points: np.ndarray) -> list[Motion]:
         found[t] = Motion(rotation, b - rotation @ a - pivot, still)
     keys = np.array(sorted(found))
     return [found[int(keys[np.abs(keys - t).argmin()])] for t in range(len(points))]
-
-
-def person_mesh(model: FaceModel, identity: np.ndarray) -> HeadMesh:
-    """The template's mesh with the person's neutral."""
-    neutral = model.neutral(identity).astype(np.float32)
-    return replace(model.mesh, vertices=neutral)

@@ -1,9 +1,9 @@
 """A person's neutral shape, from views of quiet frames.
 
-Photos tell how deep each surface point lies, but not which point of the template it is: that follows
-from landmarks and from the space of people's shapes. So each sample may slide over the skin, by the
-same in all frames, and only what is left decides: per sample the slide is eliminated from the normal
-equations of identity, poses and face units.
+Photos tell how deep each surface point lies, but not which point of the template it is: that
+follows from landmarks and from the space of people's shapes. So each sample may slide over the
+skin, by the same in all frames, and only what is left decides: per sample the slide is eliminated
+from the normal equations of identity, poses and face units.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from .landmark_fit import UNIT_SPREAD, unit_prior
 from .linear_face import Motion, Samples, interpolated
 from .pull import Pull
 
-SLIDE_SPREAD = 0.003
-"""Metres by which the template's idea of where a skin point lies may be wrong."""
+SLIDE_SPREAD = 0.05
+"""Metres that a sample may slide: as good as free."""
 SMOOTH = 2.0e3
 """Stiffness of the free surface against bending, relative to the photos' pull."""
 REST_SPREAD = 0.02
@@ -49,13 +49,10 @@ class Evidence:
 class PersonFit:
     """Gauss–Newton on identity and on all frames' motions."""
 
-    def __init__(
-        self, model: FaceModel, triangles: np.ndarray, weights: np.ndarray, rims: np.ndarray
-    ) -> None:
-        """Prepare for samples (P, 3) on the surface and the vertices (R,) of rims."""
-        self._model = model
+    def __init__(self, model: FaceModel, surface: Samples, rims: np.ndarray) -> None:
+        """Prepare for samples of the surface and the vertices (R,) of rims."""
+        self._model, self._dense = model, surface
         self._marks = Samples.of(model.mesh, model.landmarks.triangles, model.landmarks.weights)
-        self._dense = Samples.of(model.mesh, triangles, weights)
         self._rims = Samples.at(model.mesh, rims)
         self._moves = [
             interpolated(model.components, s.triangles, s.weights).astype(np.float64)

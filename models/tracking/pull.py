@@ -49,6 +49,11 @@ class Pull:
         """As sure by this factor."""
         return Pull(factor * self.stiffness, factor * self.force)
 
+    def turned(self, rotation: np.ndarray) -> "Pull":
+        """In axes that a rotation (3, 3) takes these to."""
+        stiffness = np.einsum("ij,pjk,lk->pil", rotation, self.stiffness, rotation)
+        return Pull(stiffness, self.force @ rotation.T)
+
     def normal(self, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Normal equations (N, N), (N,) of parameters that move points by (P, 3, N)."""
         count = jacobian.shape[2]
@@ -81,7 +86,7 @@ def pull_of(points: np.ndarray, sights: Iterable[Sight], outlier: float) -> Pull
 
 
 def projection(camera: Camera, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (P, 2) of world points (P, 3) and their derivative (P, 2, 3), lens left aside in it."""
+    """Pixels (P, 2) of world points (P, 3), and their derivative (P, 2, 3) as of a pinhole."""
     rotation, shift = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
     local = points @ rotation.T + shift
     depth = np.maximum(local[:, 2], 1e-3)

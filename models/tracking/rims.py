@@ -29,6 +29,8 @@ LEAST_FACING = 0.35
 LEAST_OPEN = 3.0
 """Pixels between the lids below which an eye counts as closed."""
 COLOURS = 4000
+"""Pixels that are enough to learn from."""
+COLOUR_NOISE = 2.0
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,16 @@ class Rim:
 class RimFinder:
     """Finds both eyes' rims in pictures of one person."""
 
-    def __init__(self, model: FaceModel) -> None:
+    def __init__(self, model: FaceModel, colours: dict[str, np.ndarray] | None = None) -> None:
+        """For a person whose `colours` were learnt before, or are to be."""
         self._rims = [Rim(*model.rims[name]) for name in ("left_eye", "right_eye")]
         self.vertices = np.concatenate([rim.loop for rim in self._rims])
         """(R,) the vertices that are looked for."""
-        self._inside = self._outside = None
+        self.colours = colours or {}
+        """Mixtures of the eyes' and of the lids' colours; empty before they are learnt."""
 
-    def learn(self, frames: Sequence[tuple[np.ndarray, Sequence[Photo]]]) -> bool:
-        """Learn the colours from frames, each with world vertices (V, 3); whether there are enough."""
+    def learn(self, frames: Sequence[tuple[np.ndarray, Sequence[Photo]]]) -> None:
+        """Learn the colours from frames, each with world vertices (V, 3)."""
         inside, outside = [], []
         for vertices, photos in frames:
             for photo in photos:
@@ -68,14 +72,13 @@ class RimFinder:
                     if found is not None:
                         inside.append(found[0])
                         outside.append(found[1])
-        if not inside:
-            return False
-        self._inside, self._outside = (_mixture(np.concatenate(c)) for c in (inside, outside))
-        return True
+        for name, colours in (("inside", inside), ("outside", outside)):
+            if colours:
+                self.colours |= _mixture(name, np.concatenate(colours))
 
     def sights(self, vertices: np.ndarray, photos: Sequence[Photo]) -> list[Sight]:
         """Where each view has the rims; nothing before colours are learnt."""
-        if self._inside is None:
+        if not self.colours:
             return []
         return [self._sight(vertices, photo) for photo in photos]
 
@@ -111,7 +114,9 @@ class RimFinder:
     def _odds(self, picture: np.ndarray, at: np.ndarray) -> np.ndarray:
         """Log-odds of eye against skin at pixels (n, 2)."""
         values = sampled(_space(picture), (at - 0.5).astype(np.float32)).astype(np.float64)
-        inside, outside = (_likelihood(m, values) for m in (self._inside, self._outside))
+        inside, outside = (
+            _likelihood(self.colours, name, values) for name in ("inside", "outside")
+        )
         return np.clip(inside - outside, -ODDS, ODDS)
 
 
@@ -173,20 +178,23 @@ def _space(picture: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32)
 
 
-def _mixture(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _mixture(name: str, colours: np.ndarray) -> dict[str, np.ndarray]:
     """Weights, means and inverse Cholesky factors of a Gaussian mixture of colours (n, 3)."""
     step = max(1, len(colours) // COLOURS)
     model = cv2.ml.EM_create()
     model.setClustersNumber(CLUSTERS)
     model.trainEM(np.ascontiguousarray(colours[::step], np.float32))
-    covariances = np.stack(model.getCovs()) + 4.0 * np.eye(3)
-    factors = np.linalg.inv(np.linalg.cholesky(covariances))
-    return model.getWeights().ravel(), model.getMeans(), factors
+    covariances = np.stack(model.getCovs()) + COLOUR_NOISE**2 * np.eye(3)
+    return {
+        f"{name}_weights": model.getWeights().ravel(),
+        f"{name}_means": model.getMeans(),
+        f"{name}_factors": np.linalg.inv(np.linalg.cholesky(covariances)),
+    }
 
 
-def _likelihood(mixture: tuple, values: np.ndarray) -> np.ndarray:
+def _likelihood(colours: dict[str, np.ndarray], name: str, values: np.ndarray) -> np.ndarray:
     """Log-likelihood (n,) of colours (n, 3)."""
-    weights, means, factors = mixture
+    weights, means, factors = (colours[f"{name}_{k}"] for k in ("weights", "means", "factors"))
     whitened = np.einsum("kij,nkj->nki", factors, values[:, None] - means)
     scale = np.log(np.maximum(weights, 1e-9)) + np.log(np.abs(np.linalg.det(factors)))
     return np.logaddexp.reduce(scale - 0.5 * (whitened**2).sum(-1), axis=1)
