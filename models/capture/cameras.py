@@ -17,6 +17,8 @@ from ..files import write_json
 
 OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 """Between OpenCV's camera axes and OpenGL's (y up, z backward); its own inverse."""
+UNDISTORT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-10)
+"""When the iteration that takes a lens's distortion off has converged."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Camera:
         width: Pixels.
         height: Pixels.
         world_to_camera: (4, 4) metres.
-        distortion: k1, k2, p1, p2 of OpenCV's lens model.
+        distortion: k1, k2, p1, p2, or also k3, or also k3 to k6, of OpenCV's lens model.
     """
 
     name: str
@@ -37,7 +39,7 @@ class Camera:
     width: int
     height: int
     world_to_camera: np.ndarray
-    distortion: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    distortion: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
 
     @property
     def position(self) -> np.ndarray:
@@ -59,11 +61,24 @@ class Camera:
         homogeneous = np.concatenate([plane, np.ones_like(plane[..., :1])], -1)
         return (homogeneous @ self.intrinsics.T)[..., :2], depth
 
+    def normalised(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels (..., 2) on the plane one unit before the camera, (..., 2), without distortion."""
+        inverse = np.linalg.inv(self.intrinsics)
+        plane = np.asarray(pixels, np.float64) @ inverse[:2, :2].T + inverse[:2, 2]
+        if not any(self.distortion) or not plane.size:
+            return plane
+        flat = np.ascontiguousarray(plane.reshape(-1, 1, 2))
+        straight = cv2.undistortPointsIter(
+            flat, np.eye(3), np.array(self.distortion), None, None, UNDISTORT
+        )
+        return straight.reshape(plane.shape)
+
     def _distort(self, plane: np.ndarray) -> np.ndarray:
-        k1, k2, p1, p2 = self.distortion
+        k1, k2, p1, p2, k3, k4, k5, k6 = (*self.distortion, *([0.0] * (8 - len(self.distortion))))
         x, y = plane[..., 0], plane[..., 1]
         squared = x * x + y * y
-        radial = 1 + squared * (k1 + squared * k2)
+        radial = 1 + squared * (k1 + squared * (k2 + squared * k3))
+        radial = radial / (1 + squared * (k4 + squared * (k5 + squared * k6)))
         return np.stack(
             [
                 x * radial + 2 * p1 * x * y + p2 * (squared + 2 * x * x),
