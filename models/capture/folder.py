@@ -11,7 +11,8 @@ import numpy as np
 from ..errors import CaptureError
 from ..files import write_bytes, write_json
 from ..mesh import HeadMesh
-from .cameras import Camera, read_transforms, write_transforms
+from .calibration.transforms import read_transforms, write_transforms
+from .cameras import Camera
 from .performance import SAFE_NAME, picture_file
 
 SCHEMA = 1
