@@ -96,6 +96,12 @@ class Camera:
         scale = np.diag([width / self.width, height / self.height, 1.0])
         return replace(self, intrinsics=scale @ self.intrinsics, width=width, height=height)
 
+    def scaled(self, factor: float) -> "Camera":
+        """The same view of a world whose lengths are multiplied by `factor`."""
+        world_to_camera = self.world_to_camera.copy()
+        world_to_camera[:3, 3] *= factor
+        return replace(self, world_to_camera=world_to_camera)
+
 
 def look_at(
     name: str,
