@@ -80,13 +80,13 @@ def _decode(path: Path, flags: int) -> np.ndarray:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         raise CaptureError(f"{name} is missing or damaged: {error.strerror}.") from error
-    picture = cv2.imdecode(data, flags) if data.size and not _is_cut(path, data) else None
+    picture = cv2.imdecode(data, flags) if data.size and not is_cut(path, data) else None
     if picture is None:
         raise CaptureError(f"{name} is missing or damaged: copy it again, or delete it.")
     return picture
 
 
-def _is_cut(path: Path, data: np.ndarray) -> bool:
+def is_cut(path: Path, data: np.ndarray) -> bool:
     """Whether a file ends early; decoders fill the rest with grey and say nothing."""
     tail = data[-4096:].tobytes()
     if path.suffix.lower() == ".png":
