@@ -235,8 +235,8 @@ def check_colours(matches: dict[str, ColourMatch]) -> Iterator[Entry]:
             yield Entry(
                 "warning" if too_much else "ok",
                 "colour",
-                f"Camera {name} shows skin with other colours than the mean camera: {percent}; they "
-                "are matched.",
+                f"Camera {name} shows skin in other colours than the mean camera ({percent}); "
+                "they are matched.",
                 name,
                 "So large a difference leaves marks: set white balance and exposure by hand, the "
                 "same in all cameras."

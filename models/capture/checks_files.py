@@ -86,7 +86,7 @@ def _frames(capture: CaptureFolder, take: CaptureTake) -> Iterator[Entry]:
         yield Entry(
             "warning",
             "frames",
-            f"In take {take.name}, camera {name} {how} of {len(take.pictured)}, from frame {first}.",
+            f"In take {take.name}, camera {name} {how} of {len(take.pictured)} (frame {first}).",
             name,
             "These frames are tracked with the other cameras; copy the missing pictures if there "
             "are any.",
@@ -122,7 +122,7 @@ def _sound(capture: CaptureFolder, take: CaptureTake) -> Iterator[Entry]:
         yield Entry(
             "warning",
             "sound",
-            f"In take {take.name} the sound lasts {seconds:.2f} s and the pictures {pictures:.2f} s.",
+            f"In take {take.name} the sound lasts {seconds:.2f} s, the pictures {pictures:.2f} s.",
             take.name,
             "Check the frame rate, or cut both to begin and end together; lips and sound would "
             "not match.",

@@ -9,16 +9,18 @@ from ..video.faces import POINTS
 from .cameras import Camera
 from .checks_faces import eye_distances
 from .colour import SKIN, ColourMatch, facing, match_colours
-from .conventions import misunderstood, typical_error
+from .conventions import INSIDE_OUT, is_inside_out, misunderstood, typical_error
 from .report import Entry
 from .sightings import Look, Sighting, landmarks
 from .triangulate import triangulate
-from .world import World, measure_world
+from .world import World
 
-ALLOWED_FRONT, ALLOWED_SIDE = 0.03, 0.08
+ALLOWED_FRONT, ALLOWED_SIDE = 0.03, 0.1
 """Error of landmarks as a share of the distance between the eyes, from the front and from 60°."""
 WRONG = 2.0
 """A camera whose error is this many times the allowed one cannot be used."""
+NEARLY = 2.0
+"""Cameras that agree this well show a shape, if perhaps the wrong one."""
 DISTANCES = (0.15, 8.0)
 """Metres from a camera to the head that are plausible."""
 
@@ -60,7 +62,11 @@ def agreement(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Agreement:
     if wrong:
         used = [place for place in every if place not in wrong]
         points, errors = _errors(cameras, pixels, weights, usual, used)
-    return Agreement(points.reshape(len(seen), POINTS, 3), errors, allowed, explanation, wrong)
+    points = points.reshape(len(seen), POINTS, 3)
+    nearly = np.nanmedian(errors / allowed) < NEARLY if np.isfinite(allowed).any() else False
+    if not explanation and nearly and is_inside_out(points):
+        explanation = INSIDE_OUT
+    return Agreement(points, errors, allowed, explanation, wrong)
 
 
 def _allowed_shares(seen: Sequence[Sighting]) -> np.ndarray:

@@ -1,10 +1,11 @@
-"""Which misunderstanding of axes explains cameras that do not agree at all."""
+"""Which misunderstanding of axes explains cameras that do not agree, or a face inside out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from ..video.landmarks import RIGID
 from .cameras import OPENGL, Camera
 from .triangulate import triangulate
 
@@ -34,6 +35,12 @@ MIRRORED = (
     "The calibration is mirrored ({}): its world is left-handed, or one axis is flipped; export it "
     "with right-handed axes."
 )
+INSIDE_OUT = (
+    "The face comes out inside out: the calibration is mirrored, or its pictures are upside down; "
+    "export it with right-handed axes for the pictures as they are."
+)
+CLEARER = 0.7
+"""A mirrored shape that leaves less than this share of the true one's distances fits better."""
 MISUNDERSTANDINGS: tuple[tuple[str, Callable[[Camera], Camera]], ...] = (
     (MIRRORED.format("left and right are swapped"), _with_picture((-1, 1, 1))),
     (MIRRORED.format("y points the other way"), _with_picture((1, -1, 1))),
@@ -103,3 +110,30 @@ def typical_error(
     with np.errstate(invalid="ignore", divide="ignore"):
         rms = np.where(lost, np.inf, np.sqrt(squared / total))
     return float(np.median(rms[seen_twice]))
+
+
+def is_inside_out(points: np.ndarray) -> bool:
+    """Whether triangulated landmarks (frames, 478, 3) are the mirror image of a face.
+
+    Cameras that are each mirrored about their axis agree nearly as well as true ones: without
+    perspective a shape and its point reflection have the same outlines.
+    """
+    index, shape = [row[0] for row in RIGID], np.array([row[1:] for row in RIGID])
+    seen = np.isfinite(points[:, index]).all((1, 2))
+    if not seen.any():
+        return False
+    face = np.median(points[seen][:, index], 0)
+    true, mirrored = _distances_after_fit(face, shape)
+    return mirrored < CLEARER * true
+
+
+def _distances_after_fit(points: np.ndarray, shape: np.ndarray) -> tuple[float, float]:
+    """What is left after a similarity fit (Umeyama 1991) to a shape and to its mirror image."""
+    points, shape = points - points.mean(0), shape - shape.mean(0)
+    stretch = np.linalg.svd(points.T @ shape, compute_uv=False)
+    sign = np.sign(np.linalg.det(points.T @ shape))
+    left = []
+    for last in (sign, -sign):
+        along = stretch[0] + stretch[1] + last * stretch[2]
+        left.append(1 - along**2 / (np.square(points).sum() * np.square(shape).sum()))
+    return float(np.sqrt(max(left[0], 0))), float(np.sqrt(max(left[1], 0)))

@@ -1,5 +1,6 @@
 """What a look at a capture found: entries a person can act on, and figures a program can use."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -67,7 +68,11 @@ class CheckReport:
 
     def document(self) -> dict:
         """Everything as JSON."""
-        return {"schema": SCHEMA, "ok": self.ok, **asdict(self)}
+        values = asdict(self)
+        for entry in values["entries"]:
+            figure = entry["figure"]
+            entry["figure"] = figure if figure is not None and math.isfinite(figure) else None
+        return {"schema": SCHEMA, "ok": self.ok, **values}
 
     def lines(self) -> dict[str, str]:
         """Everything for people, by heading."""

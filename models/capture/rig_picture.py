@@ -16,13 +16,12 @@ from ..files import write_bytes
 from .cameras import Camera
 from .world import World
 
-PANEL, THUMB, MARGIN = 900, 300, 70
+PANEL, THUMB, MARGIN = 900, 300, 140
 PAPER, INK, FAINT = (250, 250, 248), (40, 40, 44), (205, 205, 205)
 FOUND, EXPECTED, FACE = (60, 190, 80), (225, 50, 40), (90, 90, 100)
 AXES = (("X", (214, 60, 60)), ("Y", (70, 160, 70)), ("Z", (60, 90, 214)))
-PYRAMID = 0.13
-"""Depth of a drawn camera as a share of its distance."""
-NEAR_ERROR = 12
+PYRAMID = 0.3
+"""Depth of a drawn camera as a share of half its distance."""
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SHIFT = 4
 """Lines are drawn to a sixteenth of a pixel."""
@@ -36,7 +35,7 @@ class Shown:
         name: Of the camera.
         picture: (H, W, 3) uint8 RGB.
         found: (478, 2) landmarks in pixels, None where there is no face.
-        expected: (478, 2) where the triangulated landmarks are projected, None where there are none.
+        expected: (478, 2) projected triangulated landmarks, None where there are none.
     """
 
     name: str
@@ -54,7 +53,7 @@ class _Frame:
     scale: float
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        flat = (np.asarray(points, np.float64) - self.middle) @ self.axes.T * self.scale
+        flat = (np.asarray(points, np.float64) @ self.axes.T - self.middle) * self.scale
         return np.stack([PANEL / 2 + flat[..., 0], PANEL / 2 - flat[..., 1]], -1)
 
 
@@ -76,16 +75,19 @@ def rig_picture(
     """
     upright = np.eye(3) if world is None else world.upright
     known = points is not None and np.isfinite(points).any()
-    middle = np.nanmean(points, 0) if known else _looked_at(cameras)
-    far = max(float(np.linalg.norm(camera.position - middle)) for camera in cameras)
-    scale = (PANEL / 2 - MARGIN) / max(far, 1e-9)
-    panels = []
-    for title, axes in (
+    seen = points[np.isfinite(points).all(1)] if known else _looked_at(cameras)[None]
+    drawn = np.concatenate([seen, [camera.position for camera in cameras]])
+    frames = [
         ("from the person's left side", np.stack([upright[1], upright[2]])),
         ("from above, the face looks down", np.stack([upright[0], upright[1]])),
-    ):
-        view = _Frame(middle, axes, scale)
-        panels.append(_panel(title, view, cameras, points if known else None, world, errors))
+    ]
+    widest = max(float(np.ptp(drawn @ axes.T, axis=0).max()) for _, axes in frames)
+    scale = (PANEL - 2 * MARGIN) / max(widest, 1e-9)
+    panels = []
+    for title, axes in frames:
+        flat = drawn @ axes.T
+        view = _Frame((flat.min(0) + flat.max(0)) / 2, axes, scale)
+        panels.append(_panel(title, view, cameras, seen, world, errors))
     above = np.concatenate(panels, 1)
     return np.concatenate([above, _strip(shown, above.shape[1])]) if shown else above
 
@@ -114,41 +116,58 @@ def _panel(
     title: str,
     view: _Frame,
     cameras: Sequence[Camera],
-    points: np.ndarray | None,
+    points: np.ndarray,
     world: World | None,
     errors: Mapping[str, float],
 ) -> np.ndarray:
     panel = np.full((PANEL, PANEL, 3), PAPER, np.uint8)
     _text(panel, (16, 30), title, INK, 0.65)
     _scale_bar(panel, view, world)
-    if points is not None:
-        for point in view(points[np.isfinite(points).all(1)]):
-            _dot(panel, point, FACE, 1.6)
+    middle = points.mean(0)
     for camera in cameras:
-        _camera(panel, view, camera, errors.get(camera.name))
+        forward = camera.world_to_camera[2, :3]
+        reach = float((middle - camera.position) @ forward)
+        _line(panel, view(camera.position), view(camera.position + reach * forward), FAINT, 1)
+    for point in view(points):
+        _dot(panel, point, FACE, 1.6)
+    taken: list[np.ndarray] = []
+    for camera in cameras:
+        _camera(panel, view, camera, 0.5 * abs(middle - camera.position).max())
+        _label(panel, view, camera, errors.get(camera.name), taken)
     _axes(panel, view)
     return panel
 
 
-def _camera(panel: np.ndarray, view: _Frame, camera: Camera, error: float | None) -> None:
-    """A pyramid as wide as the camera sees, its optical axis, its name and its error."""
-    deep = PYRAMID * float(np.linalg.norm(camera.position - view.middle))
+def _camera(panel: np.ndarray, view: _Frame, camera: Camera, distance: float) -> None:
+    """A pyramid as wide as the camera sees."""
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * (camera.width, camera.height)
-    rays = np.concatenate([camera.normalised(corners.astype(float)), np.ones((4, 1))], 1) * deep
-    turn = camera.world_to_camera[:3, :3]
-    base = view(camera.position + rays @ turn)
+    rays = np.concatenate([camera.normalised(corners.astype(float)), np.ones((4, 1))], 1)
+    base = view(camera.position + rays * (PYRAMID * distance) @ camera.world_to_camera[:3, :3])
     tip = view(camera.position)
-    axis = view(camera.position + turn[2] * deep * 3)
-    _line(panel, tip, axis, FAINT, 1)
     for number, corner in enumerate(base):
         _line(panel, tip, corner, INK, 1)
         _line(panel, corner, base[(number + 1) % 4], INK, 1 + (number == 0))  # the top is thick
     _dot(panel, tip, INK, 3)
+
+
+def _label(
+    panel: np.ndarray,
+    view: _Frame,
+    camera: Camera,
+    error: float | None,
+    taken: list[np.ndarray],
+) -> None:
+    """Name and error, outside of the camera and below labels that are there already."""
     label = camera.name if error is None else f"{camera.name}  {error:.1f} px"
+    tip = view(camera.position)
     outward = (tip - PANEL / 2) / max(float(np.linalg.norm(tip - PANEL / 2)), 1e-9)
     width = cv2.getTextSize(label, _FONT, 0.45, 1)[0][0]
-    corner = tip + 16 * outward - (width * (0.5 - 0.5 * outward[0]), -5)
-    _text(panel, np.clip(corner, (4, 50), (PANEL - width - 4, PANEL - 8)), label, INK, 0.45)
+    corner = tip + 18 * outward - (width * (0.5 - 0.5 * outward[0]), -5)
+    corner = np.clip(corner, (4, 60), (PANEL - width - 4, PANEL - 8))
+    while any(abs(corner[0] - t[0]) < 150 and abs(corner[1] - t[1]) < 16 for t in taken):
+        corner = corner - (0, -16)
+    taken.append(corner)
+    _text(panel, corner, label, INK, 0.45)
 
 
 def _axes(panel: np.ndarray, view: _Frame) -> None:
@@ -178,7 +197,7 @@ def _scale_bar(panel: np.ndarray, view: _Frame, world: World | None) -> None:
     end = np.array([PANEL - 30.0, 40.0])
     start = end - (0.2 / world.scale * view.scale, 0)
     _line(panel, start, end, INK, 2)
-    _text(panel, start + (0, -10), "20 cm", INK, 0.45)
+    _text(panel, start - (0, 10), "20 cm", INK, 0.45)
 
 
 def _strip(shown: Sequence[Shown], width: int) -> np.ndarray:
@@ -216,7 +235,7 @@ def _thumb(one: Shown) -> np.ndarray:
 
 
 def _text(panel: np.ndarray, place: Sequence[float], text: str, colour: tuple, size: float) -> None:
-    corner = tuple(int(round(float(value))) for value in place)
+    corner = tuple(round(float(value)) for value in place)
     plain = text.encode("ascii", "replace").decode()
     cv2.putText(panel, plain, corner, _FONT, size, colour, 1, cv2.LINE_AA)
 

@@ -6,10 +6,9 @@ import numpy as np
 
 from ..video.faces import POINTS, Face, FaceFinder
 
-TURNS = (0, 1, 3, 2)
-"""Quarter turns to try, the likeliest first: cameras are often mounted on their side."""
-BETWEEN_EYES = (468, 473)
-"""Landmarks of the irises' middles."""
+FOREHEAD, CHIN = 10, 152
+QUARTERS = ((0, 1), (-1, 0), (0, -1), (1, 0))
+"""Where the chin is from the forehead in a picture that so many quarter turns make upright."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,30 @@ class FaceViews:
 
     def find(self, camera: str, picture: np.ndarray) -> FaceView | None:
         """The face in a picture (H, W, 3) uint8 RGB of the camera called `camera`."""
-        known = self._turns.get(camera)
-        for turn in TURNS if known is None else (known,):
-            faces = self._finder.find(np.rot90(picture, turn))
-            if faces:
-                self._turns[camera] = turn
-                return _turned_back(max(faces, key=_size), turn, picture.shape)
-        return None
+        if camera not in self._turns:
+            turn = self._upright(picture)
+            if turn is None:
+                return None
+            self._turns[camera] = turn
+        return self._find(picture, self._turns[camera])
+
+    def _find(self, picture: np.ndarray, turn: int) -> FaceView | None:
+        faces = self._finder.find(np.rot90(picture, turn))
+        return _turned_back(max(faces, key=_size), turn, picture.shape) if faces else None
+
+    def _upright(self, picture: np.ndarray) -> int | None:
+        """Quarter turns that make a picture upright, None where it shows no face.
+
+        The landmarker finds faces that lie on their side, but takes some that stand on their head
+        for upright ones; so all turns are asked, and most of them are right.
+        """
+        votes = []
+        for turn in range(4):
+            view = self._find(picture, turn)
+            if view is not None:
+                down = view.points[CHIN] - view.points[FOREHEAD]
+                votes.append(int(np.argmax(np.array(QUARTERS) @ down)))
+        return max(set(votes), key=lambda turn: (votes.count(turn), -turn)) if votes else None
 
 
 def _size(face: Face) -> float:

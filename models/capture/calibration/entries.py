@@ -204,5 +204,5 @@ def check_rig(cameras: Sequence[Camera]) -> None:
         raise CaptureError(
             "The cameras look away from what they should see: the calibration is written with "
             "another program's camera axes (transforms.json has y up and z backward; COLMAP and "
-            "OpenCV have y down and z forward)."
+            "OpenCV have y down and z forward), or its poses are inverted."
         )
