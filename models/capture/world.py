@@ -61,9 +61,9 @@ def measure_world(points: np.ndarray, scale_is_arbitrary: bool = False) -> World
     Returns:
         None where the irises were seen in no frame.
     """
-    iris = np.nanmedian([_distances(points, *ends) for ends in IRIS_ENDS]) if len(points) else 0
-    pupils = np.nanmedian(_distances(points, *PUPIL_MIDDLES)) if len(points) else 0
-    if not (np.isfinite([iris, pupils]).all() and min(iris, pupils) > 0):
+    iris = _median(np.stack([_distances(points, *ends) for ends in IRIS_ENDS]))
+    pupils = _median(_distances(points, *PUPIL_MIDDLES))
+    if iris is None or pupils is None:
         return None
     ruler = np.exp(IRIS_SHARE * np.log(IRIS / iris) + (1 - IRIS_SHARE) * np.log(PUPILS / pupils))
     limit = NEAR_UNIT_OF_COLMAP if scale_is_arbitrary else NEAR_UNIT
@@ -75,7 +75,7 @@ def measure_world(points: np.ndarray, scale_is_arbitrary: bool = False) -> World
     return World(
         scale=scale,
         unit=UNITS[unit] if is_unit else "",
-        pupils=float(pupils * scale),
+        pupils=pupils * scale,
         centre=np.nanmean(points[:, [LEFT_SIDE, RIGHT_SIDE]], (0, 1)),
         up=up,
         left=_unit(left - (left @ up) * up),
@@ -84,6 +84,12 @@ def measure_world(points: np.ndarray, scale_is_arbitrary: bool = False) -> World
 
 def _distances(points: np.ndarray, a: int, b: int) -> np.ndarray:
     return np.linalg.norm(points[:, a] - points[:, b], axis=-1)
+
+
+def _median(values: np.ndarray) -> float | None:
+    """Of what is known, None where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) and np.median(known) > 0 else None
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
