@@ -11,6 +11,7 @@ import pytest
 from capture_scenes import ring_of_cameras
 
 from models.capture.calibration.transforms import write_transforms
+from models.capture.checks_files import check_files
 from models.capture.folder import CaptureFolder
 from models.errors import CaptureError
 
@@ -275,3 +276,14 @@ def test_damaged_videos_and_sync_are_named(tmp_path: Path) -> None:
     assert "c1.mp4 is not a video that can be read" in refused(tmp_path)
     (tmp_path / "takes.json").write_text('{"schema": 1, "fps": 0}')
     assert "impossible frame rate: 0" in refused(tmp_path)
+
+
+def test_unequal_videos_and_late_pictures_are_told(tmp_path: Path) -> None:
+    calibrated(tmp_path)
+    for name, frames in (("c0", 50), ("c1", 30), ("c2", 50)):
+        with_video(tmp_path / f"{name}.mp4", 25, frames)
+    (tmp_path / "sync.json").write_text('{"c2": 0.013}')
+    told = {e.where: e.what for e in check_files(CaptureFolder.open(tmp_path)) if e.level != "ok"}
+    assert "1.20 s in camera c1, 2.00 s in camera c" in "".join(told.values())
+    late = [e for e in check_files(CaptureFolder.open(tmp_path)) if "before or after" in e.what]
+    assert [(e.where, round(e.figure)) for e in late] == [("c2", 13)]

@@ -1,7 +1,6 @@
 """Colours between cameras: known gains come back, whatever highlights and hidden patches do."""
 
 import numpy as np
-import pytest
 
 from models.capture.colour import (
     LINEAR,
@@ -73,17 +72,15 @@ def test_a_match_is_applied_in_linear_light() -> None:
     np.testing.assert_allclose(LINEAR[applied[0, :, 2]], np.minimum(2 * LINEAR, 1), atol=0.005)
 
 
-@pytest.mark.parametrize("size", [1, 3])
-def test_patches_are_means_of_linear_light(size: int) -> None:
-    points = np.zeros((478, 2))
-    points[list(SKIN)] = np.stack(np.meshgrid(range(8), range(6)), -1).reshape(-1, 2)[: len(SKIN)]
-    points = 20 + 20 * points
-    points[468], points[473] = (100, 100), (100 + 40 * size, 100)
-    picture = np.full((200, 200, 3), 180, np.uint8)
-    picture[19:22, 19:22] = 255
-    patches = skin_patches(picture, points)
-    assert np.isnan(patches[0]).all()  # burnt out
-    np.testing.assert_allclose(patches[1], LINEAR[180])
+def test_patches_are_means_of_linear_light() -> None:
+    picture = np.full((60, 60, 3), 180, np.uint8)
+    picture[:, 30:] = 90
+    places = np.array([[10.5, 20.5], [30.0, 20.5], [1.0, 20.0], [45.5, 45.5]])
+    picture[45, 45] = 255
+    patches = skin_patches(picture, places, 4.0)
+    np.testing.assert_allclose(patches[0], LINEAR[180])
+    np.testing.assert_allclose(patches[1], 0.4 * LINEAR[180] + 0.6 * LINEAR[90])
+    assert np.isnan(patches[2:]).all()  # at the picture's edge, and burnt out
 
 
 def test_patches_on_the_far_side_do_not_face_a_camera() -> None:

@@ -60,7 +60,7 @@ def check(
     if look.found is not None:
         entries += check_agreement(capture.cameras, look.found)
         entries += check_world(capture.cameras, look.world, not look.found.explanation)
-        colours = colours_of(capture.cameras, seen, look.found.points)
+        colours = colours_of(capture, seen, look.found)
         entries += check_colours(colours)
     if picture is not None:
         write_rig_picture(picture, _picture(look))

@@ -8,10 +8,11 @@ import numpy as np
 from ..video.faces import POINTS
 from .cameras import Camera
 from .checks_faces import eye_distances
-from .colour import SKIN, ColourMatch, facing, match_colours
+from .colour import SKIN, ColourMatch, match_colours, skin_colours
 from .conventions import INSIDE_OUT, is_inside_out, misunderstood, typical_error
+from .folder import CaptureFolder
 from .report import Entry
-from .sightings import Look, Sighting, landmarks
+from .sightings import Sighting, landmarks
 from .triangulate import triangulate
 from .world import World
 
@@ -229,27 +230,26 @@ def _axis(direction: np.ndarray) -> str:
 
 
 def colours_of(
-    cameras: Sequence[Camera], seen: Sequence[Sighting], points: np.ndarray
+    capture: CaptureFolder, seen: Sequence[Sighting], found: Agreement
 ) -> dict[str, ColourMatch]:
-    """Match cameras' colours by the skin seen in some frames.
+    """Match the colours of cameras that agree, by the skin seen in some frames.
 
-    Args:
-        cameras: (C).
-        seen: Frames.
-        points: (frames, 478, 3) triangulated landmarks.
+    Raises:
+        CaptureError: A picture that could be read before is gone.
     """
     frames = [
         np.stack(
-            [_facing_skin(c, look, shape) for c, look in zip(cameras, sight.looks, strict=True)]
+            [_skin(capture, place, sight, shape, found) for place in range(len(capture.cameras))]
         )
-        for sight, shape in zip(seen, points, strict=True)
+        for sight, shape in zip(seen, found.points, strict=True)
     ]
-    names = [camera.name for camera in cameras]
-    return match_colours(names, np.concatenate(frames, 1)) if frames else {}
+    return match_colours([camera.name for camera in capture.cameras], np.concatenate(frames, 1))
 
 
-def _facing_skin(camera: Camera, look: Look | None, shape: np.ndarray) -> np.ndarray:
-    """(S, 3) colours of the patches that look towards a camera, NaN for others."""
-    if look is None or look.skin is None:
+def _skin(
+    capture: CaptureFolder, place: int, sighting: Sighting, points: np.ndarray, found: Agreement
+) -> np.ndarray:
+    camera = capture.cameras[place]
+    if sighting.faces[place] is None or not found.excess[place] <= 1:
         return np.full((len(SKIN), 3), np.nan)
-    return np.where(facing(shape, camera.position)[:, None], look.skin, np.nan)
+    return skin_colours(capture.picture(camera, sighting.take, sighting.frame), camera, points)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .cameras import Camera
+
 SKIN = (
     *(151, 9, 108, 337, 69, 299, 104, 333, 5, 195, 197, 6, 50, 280, 101, 330, 36, 266),
     *(205, 425, 187, 411, 123, 352, 117, 346, 118, 347, 147, 376, 207, 427, 214, 434),
@@ -61,28 +63,49 @@ class ColourMatch:
 UNCHANGED = ColourMatch(np.ones(3), np.zeros(3))
 
 
-def skin_patches(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Mean colours of the skin at `SKIN`.
+def skin_patches(picture: np.ndarray, places: np.ndarray, side: float) -> np.ndarray:
+    """Mean colours of square patches.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
-        points: (478, 2) landmarks in pixels.
+        places: (S, 2) their middles in pixels.
+        side: Of the patches in pixels.
 
     Returns:
         (S, 3) linear light; NaN outside the picture and where a patch is black or burnt out.
     """
-    between = np.linalg.norm(points[468] - points[473])
-    across = np.linalg.norm(points[10] - points[152]) / 2.2  # side views foreshorten the eyes
-    half = max(1, round(PATCH * max(between, across) / 2))
-    patches = np.full((len(SKIN), 3), np.nan)
-    for place, (x, y) in enumerate(np.floor(points[list(SKIN)]).astype(int)):
-        inside = half <= x < picture.shape[1] - half and half <= y < picture.shape[0] - half
-        if inside:
-            patch = picture[y - half : y + half + 1, x - half : x + half + 1]
-            colour = LINEAR[patch].mean((0, 1))
-            usable = colour.min() > DARK and patch.max() < 255 and colour.max() < BRIGHT
-            patches[place] = colour if usable else np.nan
+    half = max(1, round(side / 2))
+    patches = np.full((len(places), 3), np.nan)
+    for place, (x, y) in enumerate(places):
+        if not (half <= x < picture.shape[1] - half and half <= y < picture.shape[0] - half):
+            continue
+        column, row = int(x), int(y)
+        patch = picture[row - half : row + half + 1, column - half : column + half + 1]
+        colour = LINEAR[patch].mean((0, 1))
+        if colour.min() > DARK and patch.max() < 255 and colour.max() < BRIGHT:
+            patches[place] = colour
     return patches
+
+
+def skin_colours(picture: np.ndarray, camera: Camera, points: np.ndarray) -> np.ndarray:
+    """Colours (S, 3) of the skin that looks towards a camera, NaN elsewhere.
+
+    The landmarks found in each picture would slide over the skin from view to view, along its
+    shading; so one point in space is looked at by all cameras.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB of the camera.
+        camera: A camera that agrees with the others.
+        points: (478, 3) triangulated landmarks of the same moment.
+    """
+    places, depth = camera.project(points)
+    between = np.linalg.norm(points[468] - points[473])
+    focal = np.sqrt(camera.intrinsics[0, 0] * camera.intrinsics[1, 1])
+    side = PATCH * focal * between / np.nanmedian(depth)
+    if not np.isfinite(side):
+        return np.full((len(SKIN), 3), np.nan)
+    patches = skin_patches(picture, places[list(SKIN)], side)
+    return np.where(facing(points, camera.position)[:, None], patches, np.nan)
 
 
 def facing(points: np.ndarray, position: np.ndarray, least: float = 0.5) -> np.ndarray:

@@ -2,7 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+
+import numpy as np
+
+from ..errors import CaptureError
+from .colour import UNCHANGED, ColourMatch
 
 LEVELS = ("ok", "warning", "error")
 SCHEMA = 1
@@ -73,6 +78,29 @@ class CheckReport:
             figure = entry["figure"]
             entry["figure"] = figure if figure is not None and math.isfinite(figure) else None
         return {"schema": SCHEMA, "ok": self.ok, **values}
+
+    @classmethod
+    def from_document(cls, document: Mapping) -> "CheckReport":
+        """Rebuild from `document`.
+
+        Raises:
+            CaptureError: It is of another version or incomplete.
+        """
+        try:
+            if document["schema"] != SCHEMA:
+                raise CaptureError(f"The report has schema {document['schema']}, not {SCHEMA}.")
+            values = {field.name: document[field.name] for field in fields(cls)}
+            values["entries"] = tuple(Entry(**entry) for entry in values["entries"])
+        except (KeyError, TypeError) as error:
+            raise CaptureError(f"The report of a capture cannot be read: {error!r}.") from error
+        return cls(**values | {"cameras": tuple(values["cameras"])})
+
+    def matches(self) -> dict[str, ColourMatch]:
+        """How each camera's colours become those of all; unchanged where skin told nothing."""
+        return dict.fromkeys(self.cameras, UNCHANGED) | {
+            name: ColourMatch(np.array(gain), np.array(offset))
+            for name, (gain, offset) in self.colours.items()
+        }
 
     def lines(self) -> dict[str, str]:
         """Everything for people, by heading."""

@@ -10,7 +10,6 @@ from ..errors import CaptureError
 from ..progress import Progress, silent
 from ..video.faces import FaceFinder
 from .cameras import Camera
-from .colour import skin_patches
 from .folder import CaptureFolder
 from .views_of_face import FaceView, FaceViews, stacked
 
@@ -30,7 +29,6 @@ class Look:
         sharpness: Strength of fine detail in the face, whatever its size; NaN without a face.
         black: Share of the face's pixels that are black.
         white: Share that are burnt out.
-        skin: (S, 3) linear colours of the skin patches, NaN where there are none.
         problem: Why there is no picture, '' where there is one.
     """
 
@@ -38,7 +36,6 @@ class Look:
     sharpness: float = float("nan")
     black: float = 0.0
     white: float = 0.0
-    skin: np.ndarray | None = None
     problem: str = ""
 
 
@@ -107,7 +104,6 @@ def _look(
         sharpness(grey),
         float((grey < BLACK).mean()),
         float((grey > WHITE).mean()),
-        skin_patches(picture, face.points),
     )
 
 
