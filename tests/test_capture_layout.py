@@ -77,6 +77,32 @@ def test_pictures_are_found(pattern: str, take: str, tmp_path: Path) -> None:
         assert [number_in(capture.picture(camera, take, f)) for f in (0, 11)] == [7, 18]
 
 
+def test_one_picture_of_each_camera_is_one_moment(tmp_path: Path) -> None:
+    calibrated(tmp_path)
+    path = tmp_path / "transforms.json"
+    document = json.loads(path.read_text())
+    for number, frame in enumerate(document["frames"]):
+        frame["file_path"] = f"images/frame_{number:05d}.png"
+        (tmp_path / "images").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / frame["file_path"]), numbered(number))
+    path.write_text(json.dumps(document))
+    capture = CaptureFolder.open(tmp_path)
+    assert [(t.name, t.frames, t.pictured) for t in capture.takes] == [("take", 1, (0,))]
+    found = [number_in(capture.picture(camera, "take", 0)) for camera in capture.cameras]
+    assert found == [0, 1, 2]
+
+
+def test_a_calibration_may_name_videos(tmp_path: Path) -> None:
+    calibrated(tmp_path)
+    path = tmp_path / "transforms.json"
+    path.write_text(path.read_text().replace("images/c1/", "clips/c1.mp4").replace("images/", ""))
+    for place in ("c0.mp4", "clips/c1.mp4", "c2.mp4"):
+        with_video(tmp_path / place, 25, 10)
+    capture = CaptureFolder.open(tmp_path)
+    assert [camera.name for camera in capture.cameras] == ["c0", "c1", "c2"]
+    assert number_in(capture.picture(CAMERAS[1], "take", 7)) == 7
+
+
 def test_takes_are_told_apart_and_sorted_by_number(tmp_path: Path) -> None:
     with_pictures(tmp_path, "images/{camera}/a_{number}.png", {"c0": range(8, 12)})
     with_pictures(tmp_path, "images/{camera}/b_{number}.png", {"c0": range(3)})

@@ -111,7 +111,9 @@ def named_pictures(paths: Iterable[tuple[str, Path]], camera: str) -> dict[tuple
 
 def _take_and_number(stem: str, camera: str) -> tuple[str, int]:
     stem = Path(stem).stem if Path(stem).suffix.lower() in PICTURES else stem  # "1.png.png"
-    if stem.startswith(camera) and stem != camera:
+    if stem == camera:  # one picture of each camera, all of one moment
+        return "", 0
+    if stem.startswith(camera):
         stem = stem[len(camera) :].lstrip("_-. ")
     match = _NUMBERED.fullmatch(stem)
     return (match["take"], int(match["number"])) if match else (stem, 0)
