@@ -11,6 +11,7 @@ from .errors import NeuralFaceError
 COMMANDS = {
     "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
     "film": ("synthetic.film_command", "synthetic people act a performance before cameras"),
+    "check": ("capture.check_command", "look at a capture: cameras, frames, faces, what to mend"),
     "train": ("head.command", "train a head file from a performance"),
     "align": ("alignment.command", "a recording (and its text or timings) to timed phones"),
     "animate": ("animate_command", "text, a video or ARKit shapes to animation parameters"),
@@ -20,7 +21,7 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; expected failures end with a sentence and exit status 2."""
+    """Run one command; exit status 1 when what it looked at is not ok, 2 on expected failures."""
     name = next((a for a in (arguments or sys.argv[1:]) if a in COMMANDS), None)
     parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         for key, value in (result or {}).items():
             print(f"{key}: {value}")
-    return 0
+    return 1 if result and result.get("ok") is False else 0
 
 
 if __name__ == "__main__":
