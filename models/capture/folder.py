@@ -13,6 +13,7 @@ from ..mesh import HeadMesh
 from .calibration.find import read_calibration
 from .calibration.transforms import FILE, write_transforms
 from .cameras import Camera
+from .colour import ColourMatch
 from .layout import Source, find_layout
 from .performance import picture_file
 from .pictures import PictureFiles
@@ -33,6 +34,7 @@ class CaptureFolder:
         pictures: By camera name.
         masks: By camera name.
         scan: The user's own scan of the neutral face, if there is one.
+        colours: Corrections by camera name that `picture` makes.
         notes: What had to be assumed in reading, a sentence each.
     """
 
@@ -44,6 +46,7 @@ class CaptureFolder:
     masks: Mapping[str, PictureFiles] = field(default_factory=dict)
     scan: Path | None = None
     notes: tuple[str, ...] = ()
+    colours: Mapping[str, ColourMatch] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path) -> "CaptureFolder":
@@ -107,7 +110,8 @@ class CaptureFolder:
                 f"{picture.shape[0]} pixels, its calibration {size[0]}×{size[1]}: give "
                 "the calibration of these pictures, or the pictures in their first size."
             )
-        return picture
+        colour = self.colours.get(camera.name)
+        return picture if colour is None else colour.apply(picture)
 
     def mask(self, camera: Camera, take: str, frame: int) -> np.ndarray | None:
         """What the user marked as the head in a picture, (H, W) uint8, or None without a mask.

@@ -16,7 +16,7 @@ from ..mesh import HeadMesh
 from ..progress import Progress, silent
 from ..template.binding import nearest_points
 from ..template.controls import controls_from
-from ..template.shape import HeadShape
+from ..template.shape import HeadShape, matching
 from ..tracking.face_model import LandmarkPoints, view_terms
 from ..video.faces import POINTS, FaceFinder
 from .people import actor_of, people
@@ -117,15 +117,6 @@ def _sightings(
                 points = _cast(actor.mesh, frame, camera, pixels, rest)
                 vertices = frame.vertices[own.clip(0)]
                 yield Sighting(direction, points, camera, pixels, vertices)
-
-
-def matching(shape: HeadShape, actor: HeadShape) -> np.ndarray:
-    """The actor's vertex for each of the template's (V,); −1 where it has none."""
-    place = {int(base): i for i, base in enumerate(actor.base_index) if base >= 0}
-    found = np.array([place.get(int(base), -1) for base in shape.base_index])
-    for patch, own in zip(shape.patches, actor.patches, strict=True):
-        found[patch.interior] = own.interior
-    return found
 
 
 def _cameras(mesh: HeadMesh) -> Iterator[tuple[Camera, np.ndarray]]:

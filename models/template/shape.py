@@ -100,6 +100,15 @@ def mesh_vertices(shape: HeadShape, base_vertices: np.ndarray) -> np.ndarray:
     return vertices
 
 
+def matching(shape: HeadShape, other: HeadShape) -> np.ndarray:
+    """The other head's vertex for each of this one's (V,); −1 where it has none."""
+    place = {int(base): i for i, base in enumerate(other.base_index) if base >= 0}
+    found = np.array([place.get(int(base), -1) for base in shape.base_index])
+    for patch, own in zip(shape.patches, other.patches, strict=True):
+        found[patch.interior] = own.interior
+    return found
+
+
 def _cut_head(base: BaseMesh, vertices: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Quads of head and neck, and the rim loops of mouth and eyes (base vertices).
 

@@ -21,7 +21,7 @@ from .pull import Sight
 
 FLOW_NOISE = 0.25
 """Pixels by which flow errs on well textured skin."""
-CORRELATED = 20.0
+CORRELATED = 8.0
 """Neighbouring samples share one flow patch: so many count as one observation."""
 EDGE = 4
 """Pixels along occluding edges where flow mixes two things."""

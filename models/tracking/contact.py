@@ -8,6 +8,8 @@ from .face_model import template
 
 REACH = 0.006
 """Metres around a rim that follow it."""
+UP = np.array([0.0, 0.0, 1.0])
+ROUNDS = 4
 NEARLY = 0.0006
 """Metres beyond contact over which lips are drawn together less and less."""
 
@@ -20,22 +22,32 @@ def sealed(mesh: HeadMesh, local: np.ndarray) -> np.ndarray:
         local: (T, V, 3) head-local metres.
     """
     pairs = rim_pairs(mesh)
+    above, below = _followers(mesh, pairs)
+    for _ in range(ROUNDS):  # neighbouring pairs move each other
+        shift = 0.5 * _closing(mesh, local, pairs)[..., None] * UP
+        local = local - above @ shift + below @ shift
+    return local
+
+
+def _closing(mesh: HeadMesh, local: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """How far each pair (T, n) has to come together, metres; negative where lips cross."""
     upper, lower = pairs.T
     rest = mesh.vertices[upper] - mesh.vertices[lower]
-    up = np.array([0.0, 0.0, 1.0])
-    across = (local[:, upper] - local[:, lower] - rest) @ up  # (T, n) opening beyond rest
-    closing = np.where(across < 0, 1.0, np.clip((LIP_CONTACT + NEARLY - across) / NEARLY, 0, 1))
-    shift = 0.5 * (closing * across)[..., None] * up
+    opening = (local[:, upper] - local[:, lower] - rest) @ UP
+    near = np.clip((LIP_CONTACT + NEARLY - opening) / NEARLY, 0, 1)
+    return np.where(opening < 0, 1.0, near) * opening
+
+
+def _followers(mesh: HeadMesh, pairs: np.ndarray) -> np.ndarray:
+    """How far each vertex goes along with each pair, (2, V, n), for the upper and the lower lip."""
     tree, weights = cKDTree(mesh.vertices), np.zeros((2, len(mesh.vertices), len(pairs)))
-    masks = _lips(mesh, pairs)
-    for side, rim in enumerate((upper, lower)):
-        for k, vertex in enumerate(rim):
+    for side, mask in enumerate(_lips(mesh, pairs)):
+        for k, vertex in enumerate(pairs[:, side]):
             near = np.array(tree.query_ball_point(mesh.vertices[vertex], REACH))
-            near = near[masks[side][near]]
+            near = np.append(near[mask[near]], vertex)
             distance = np.linalg.norm(mesh.vertices[near] - mesh.vertices[vertex], axis=1)
             weights[side, near, k] = np.clip(1 - distance / REACH, 0, 1) ** 2
-    weights /= np.maximum(weights.sum(2, keepdims=True), 1.0)
-    return local - weights[0] @ shift + weights[1] @ shift
+    return weights / np.maximum(weights.sum(2, keepdims=True), 1.0)
 
 
 def rim_pairs(mesh: HeadMesh) -> np.ndarray:

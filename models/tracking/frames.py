@@ -23,7 +23,7 @@ OUTLIERS = (10.0, 4.0, 3.0)
 """Of each round's flow, in its deviations: the first one starts from landmarks."""
 INNER = 2
 """Gauss–Newton steps on one flow."""
-MARKS, RIMS = 0.5, 0.3
+MARKS, RIMS = 1.0, 0.5
 """How much landmarks and rims count beside flow."""
 BEND, STAY = 2.0e4, 0.0025
 """Stiffness of the free surface against bending; metres by which faces leave their units."""

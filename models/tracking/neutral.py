@@ -29,16 +29,16 @@ from .pull import pull_of
 from .rims import RimFinder
 
 KEY_FRAMES = 10
-ROUNDS = 12
+ROUNDS = 14
 FREE_FROM = 8
 """Round from which on the surface may leave the space of people's shapes."""
 TEXTURE = 512
-OVER_RELAXED = 1.4
+OVER_RELAXED = 1.6
 """Flow sees about two thirds of a shift; so each step goes further than it says."""
-RELAXED_UNTIL = 8
+RELAXED_UNTIL = 12
 OUTLIER = 3.0
-MARKS_SHARE = 1.2
-"""Landmarks are as wrong in every view and frame: all together they count as so many sightings."""
+MARKS_SHARE = 0.15
+"""Landmarks are wrong alike in every view and frame: all together they count as a part of one."""
 RIMS_SHARE = 2.4
 RIMS_FROM = 2
 MARK_SPREAD = 0.004

@@ -17,7 +17,7 @@ from .pull import Sight
 
 REACH = 5.0
 """Pixels to either side of the estimate that are looked at."""
-STEP = 0.5
+STEP = 0.25
 INSIDE, OUTSIDE = -2.0, (2.5, 7.0)
 """Pixels from the rim at which colours are surely the eye's, or the lids'."""
 CLUSTERS = 4

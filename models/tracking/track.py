@@ -14,8 +14,11 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ..capture.check import check
+from ..capture.colour import UNCHANGED
 from ..capture.folder import CaptureFolder, CaptureTake
 from ..capture.performance import Performance, PerformanceWriter, Take
+from ..capture.prepared import Preparation
 from ..capture.triangulate import triangulate
 from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
@@ -24,7 +27,7 @@ from ..parallel import spread
 from ..progress import Progress, silent
 from .alignment import Photo
 from .contact import sealed
-from .face_model import FaceModel, template
+from .face_model import PATH, FaceModel
 from .frames import FrameTracker, Tracked
 from .landmark_fit import LandmarkFit, fit_landmarks, rough_poses
 from .landmarks import find_landmarks
@@ -32,6 +35,7 @@ from .linear_face import Motion
 from .neutral import KeyFrame, Person, choose_key_frames, find_person
 from .stabilise import stabilised
 
+PREPARED = "prepared.npz"
 CHUNK = 4
 """Frames a worker does at a time."""
 PASSES = ("generic", "personal")
@@ -51,11 +55,13 @@ class Job:
         capture: Capture folder.
         cache: Folder of what is done.
         stage: One of `PASSES`.
+        model: File of the template.
     """
 
     capture: Path
     cache: Path
     stage: str
+    model: Path = PATH
 
     def frame(self, take: str, frame: int, stage: str | None = None) -> Path:
         """Where a frame's result is."""
@@ -63,7 +69,12 @@ class Job:
 
 
 def track(
-    capture: Path, output: Path, about: Mapping, processes: int = 2, progress: Progress = silent
+    capture: Path,
+    output: Path,
+    about: Mapping,
+    processes: int = 2,
+    progress: Progress = silent,
+    model_path: Path = PATH,
 ) -> Performance:
     """Track every pictured frame of a capture.
 
@@ -73,14 +84,15 @@ def track(
         about: name, credits, licence, consent, provenance.
         processes: Worker processes; 0 works in this one.
         progress: Told how far it is.
+        model_path: File of another template.
 
     Raises:
         CaptureError: The capture is incomplete, or no face is seen.
         MissingDependencyError: mediapipe or a graphics driver is missing.
         CancelledError: From `progress`; what is finished is kept.
     """
-    folder, cache = CaptureFolder.open(capture), Path(output) / "tracking"
-    takes, model = [take for take in folder.takes if take.pictured], template()
+    cache, folder = Path(output) / "tracking", CaptureFolder.open(capture)
+    takes, model = [take for take in folder.takes if take.pictured], FaceModel.load(model_path)
     if not takes:
         raise CaptureError(f"The capture {folder.folder.name} has no take with pictures.")
     stage = _Stages(progress)
@@ -88,6 +100,7 @@ def track(
         find_landmarks(folder, take, cache / "landmarks", processes, stage.part(0.0, 0.15))
         for take in takes
     ]
+    folder = _prepared(folder, model, takes, landmarks, cache)
     fit = _rough(folder, model, takes, landmarks, cache, stage.part(0.15, 0.2))
     person = _person(folder, model, takes, landmarks, fit, cache, stage.part(0.2, 0.35))
     shares = {"generic": (0.35, 0.75), "personal": (0.75, 1.0)}
@@ -95,8 +108,9 @@ def track(
     for name in PASSES:
         if name == "personal":
             mesh = _own_units(mesh, takes, cache)
-        _all_frames(Job(folder.folder, cache, name), takes, processes, stage.part(*shares[name]))
-    return _performance(Path(output), about, takes, mesh, Job(capture, cache, PASSES[-1]))
+        job = Job(folder.folder, cache, name, model_path)
+        _all_frames(job, takes, processes, stage.part(*shares[name]))
+    return _performance(Path(output), about, takes, mesh, job)
 
 
 class _Stages:
@@ -107,6 +121,59 @@ class _Stages:
 
     def part(self, start: float, end: float) -> Progress:
         return lambda share, message: self._progress(start + share * (end - start), message)
+
+
+def prepared(capture: Path, output: Path) -> CaptureFolder:
+    """The capture as the performance in `output` was tracked in it: metres, Blender's axes."""
+    return Preparation.load(Path(output) / "tracking" / PREPARED).open(capture)
+
+
+def _prepared(
+    folder: CaptureFolder,
+    model: FaceModel,
+    takes: Sequence[CaptureTake],
+    landmarks: Sequence[np.ndarray],
+    cache: Path,
+) -> CaptureFolder:
+    """The capture in metres, the resting head where the template's is, colours matched."""
+    path = cache / PREPARED
+    if not path.exists():
+        report = check(folder.folder)
+        matches = report.matches()
+        first = np.concatenate(landmarks)[: max(1, len(takes[0].pictured) // 20)]
+        points = report.scale * _triangulated(folder, first)
+        rest = rough_poses(model, points)[0]
+        pivot = model.mesh.pivot
+        colours = [matches.get(camera.name, UNCHANGED) for camera in folder.cameras]
+        Preparation(
+            report.scale,
+            rest.rotation.T,
+            pivot - rest.rotation.T @ (pivot + rest.shift),
+            np.stack([match.gain for match in colours]),
+            np.stack([match.offset for match in colours]),
+        ).save(path)
+    return Preparation.load(path).open(folder.folder)
+
+
+def _triangulated(folder: CaptureFolder, landmarks: np.ndarray) -> np.ndarray:
+    """Landmarks (T, C, 478, 2) in space, (T, 478, 3).
+
+    Raises:
+        CaptureError: There is hardly a face in them.
+    """
+    points = np.stack(
+        [
+            triangulate(folder.cameras, frame, np.isfinite(frame[..., 0]).astype(float))[0]
+            for frame in landmarks
+        ]
+    )
+    faces = np.isfinite(points).all(2).mean(1) > LEAST_SEEN
+    if faces.mean() < LEAST_SEEN:
+        raise CaptureError(
+            f"A face is seen by two cameras or more in only {faces.sum()} of {len(faces)} frames "
+            f"of {folder.folder.name}: look at `python -m models check`."
+        )
+    return points
 
 
 def _rough(
@@ -121,19 +188,10 @@ def _rough(
     if path.exists():
         return LandmarkFit.load(path)
     seen = np.concatenate(landmarks)
-    points = []
-    for frame in seen:
-        views = np.isfinite(frame[..., 0]).astype(float)
-        points.append(triangulate(folder.cameras, frame, views)[0])
-    faces = np.isfinite(points).all(2).mean(1) > LEAST_SEEN
-    if faces.mean() < LEAST_SEEN:
-        raise CaptureError(
-            f"A face is seen by two cameras or more in {faces.sum()} of {len(faces)} frames of "
-            f"{folder.folder.name}: check the calibration with `python -m models check`."
-        )
+    starts = rough_poses(model, _triangulated(folder, seen))
     follows = np.concatenate([np.diff(take.pictured, prepend=-2) == 1 for take in takes])
     progress(0.1, "fitting landmarks")
-    fit = fit_landmarks(model, folder.cameras, seen, rough_poses(model, np.stack(points)), follows)
+    fit = fit_landmarks(model, folder.cameras, seen, starts, follows)
     fit.save(path)
     return fit
 
@@ -207,7 +265,8 @@ class _Worker:
 
     def __init__(self, job: Job) -> None:
         cv2.setNumThreads(1)
-        self._job, self._folder, model = job, CaptureFolder.open(job.capture), template()
+        self._job, model = job, FaceModel.load(job.model)
+        self._folder = prepared(job.capture, job.cache.parent)
         self._takes = {take.name: take for take in self._folder.takes}
         person = Person.load(job.cache / "person.npz", model)
         if job.stage == "personal":
@@ -238,7 +297,7 @@ def _worker(job: Job) -> _Worker:
 
 def _own_units(mesh: HeadMesh, takes: Sequence[CaptureTake], cache: Path) -> HeadMesh:
     """The mesh with face units that explain what the template's left over, kept in `cache`."""
-    path, job = cache / "units.npz", Job(Path(), cache, "generic")
+    path, job = cache / "units.npz", Job(Path(), cache, PASSES[0])
     if not path.exists():
         count = len(mesh.control_names)
         normal, right = UNIT_RIDGE * np.eye(count), np.zeros((count, mesh.vertices.size))
