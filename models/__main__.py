@@ -11,7 +11,7 @@ from .errors import NeuralFaceError
 COMMANDS = {
     "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
     "film": ("synthetic.film_command", "synthetic people act a performance before cameras"),
-    "train": ("head.command", "train a head file from a performance"),
+    "train": ("making.command", "make a head file from a capture, a performance or a head file"),
     "align": ("alignment.command", "a recording (and its text or timings) to timed phones"),
     "animate": ("animate_command", "text, a video or ARKit shapes to animation parameters"),
     "info": ("head.info", "what is in a head file"),
