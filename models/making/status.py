@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import CancelledError, NeuralFaceError
-from ..files import write_json
+from ..files import write_bytes, write_json
 from ..progress import Progress, silent
 from .processes import lives, own_birth
 
@@ -131,6 +131,15 @@ def read_status(workspace: Path) -> Status | None:
     if status.state == RUNNING and not lives(status.pid, status.born):
         status.state = INTERRUPTED
     return status
+
+
+def ask_to_stop(workspace: Path) -> None:
+    """Ask the making in `workspace` to stop at its next report of progress.
+
+    Raises:
+        NeuralFaceError: The folder cannot be written.
+    """
+    write_bytes(Path(workspace) / STOP, b"")
 
 
 class StatusWriter:
