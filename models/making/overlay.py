@@ -10,7 +10,7 @@ import numpy as np
 from ..capture.cameras import Camera
 from ..capture.folder import CaptureFolder
 from ..capture.performance import Performance, Take
-from ..errors import NeuralFaceError
+from ..errors import CaptureError, NeuralFaceError
 from ..mesh import HeadMesh
 from ..pose import to_world
 from ..progress import Progress
@@ -63,10 +63,8 @@ def write_overlay(
 
 
 def spread_out(cameras: Sequence[Camera]) -> list[Camera]:
-    """At most `MOST_CAMERAS`, from all around: in order of their angle about the upright axis."""
-    middle = np.mean([camera.position for camera in cameras], axis=0)
-    angle = [np.arctan2(*(c.position - middle - (0, 1, 0))[:2]) for c in cameras]
-    order = np.argsort(angle)
+    """At most `MOST_CAMERAS`, from all around: in order of where they look, as seen from above."""
+    order = np.argsort([np.arctan2(*camera.world_to_camera[2, :2]) for camera in cameras])
     count = min(MOST_CAMERAS, len(cameras))
     return [cameras[order[i]] for i in np.linspace(0, len(cameras) - 1, count).round().astype(int)]
 
@@ -86,11 +84,19 @@ def overlaid(
     world = to_world(local, take.head_pose[[frame]], mesh.pivot)[0]
     tiles = []
     for camera in cameras:
-        picture = capture.picture(camera, take.name, frame)
+        picture = _picture(capture, camera, take.name, frame)
         width = round(HEIGHT * camera.width / camera.height)
         small = cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA)
         tiles.append(draw_mesh(small, camera.resized(width, HEIGHT), world, mesh.faces, lines))
     return np.concatenate(tiles, 1)
+
+
+def _picture(capture: CaptureFolder, camera: Camera, take: str, frame: int) -> np.ndarray:
+    """A camera's picture, black where it has none."""
+    try:
+        return capture.picture(camera, take, frame)
+    except CaptureError:
+        return np.zeros((camera.height, camera.width, 3), np.uint8)
 
 
 def draw_mesh(

@@ -67,7 +67,7 @@ def _spoken(
         write_arrays(
             kept, text=np.array(text, np.str_), note=np.array(note, np.str_), **phones.to_arrays()
         )
-    phones = _within(phones, len(take) / take.fps)
+    phones = _within(phones.shifted(getattr(about, "audio_start", 0.0)), len(take) / take.fps)
     note = f"Take {take.name}: {note}" if note else ""
     if (~phones.silent).sum() < LEAST_SOUNDING:
         return take, note
@@ -93,8 +93,7 @@ def _heard(
 
 
 def _within(phones: Phones, seconds: float) -> Phones:
-    """The phones that begin while the take lasts, none longer."""
-    kept = phones.select(phones.start < seconds)
-    return Phones(
-        kept.label, kept.start, np.minimum(kept.end, seconds), kept.stress, kept.word, kept.words
-    )
+    """The phones that sound while the take lasts, none longer."""
+    kept = phones.select((phones.start < seconds) & (phones.end > 0))
+    start, end = np.maximum(kept.start, 0.0), np.minimum(kept.end, seconds)
+    return Phones(kept.label, start, end, kept.stress, kept.word, kept.words)
