@@ -137,7 +137,7 @@ def test_capture_becomes_a_head(systems: Systems, capture: Path) -> None:
     assert {take.text for take in head.examples.takes} >= {"see my baby", "we move papa"}
     left = read_status(capture.parent / "anna.making")
     assert left.state == DONE
-    assert list(left.pictures) == ["Overlay", "Textures", "Contact Sheet", "Card"]
+    assert list(left.pictures) == ["Overlay", "Textures", "Preview", "Contact Sheet", "Card"]
     for named in left.pictures.values():
         assert (capture.parent / "anna.making" / named).is_file()
     before = len(systems.asked)

@@ -39,8 +39,10 @@ def run(options: argparse.Namespace) -> dict:
 
         def tell(head: Path, picture: Path, code: list[float]) -> None:
             files = (relative(path, workspace.folder) for path in (head, picture))
-            version = status.status.preview.version + 1
-            status.tell(preview=Preview(version, *files, code))
+            shown = Preview(status.status.preview.version + 1, *files, code)
+            status.tell(
+                preview=shown, pictures=status.status.pictures | {"Preview": shown.picture}
+            )
 
         def notes() -> list[str]:
             found = status.status.findings

@@ -113,7 +113,7 @@ def draw_mesh(
     points = np.rint((ends[inside] - 0.5) * (1 << SHIFT)).astype(np.int32)
     drawn = picture.copy()
     cv2.polylines(drawn, list(points), False, COLOUR, 1, cv2.LINE_AA, SHIFT)
-    return cv2.addWeighted(drawn, 0.6, picture, 0.4, 0)
+    return cv2.addWeighted(drawn, 0.4, picture, 0.6, 0)
 
 
 def _lines(mesh: HeadMesh) -> _Lines:

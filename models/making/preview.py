@@ -25,7 +25,7 @@ from ..head.region_training import Training
 log = logging.getLogger(__name__)
 HEAD, PICTURE = "preview.nface", "preview.png"
 INTERVAL = 60.0
-MOST_PICTURED, MOST_MOTION = 64, 400
+MOST_PICTURED, MOST_MOTION = 40, 400
 """Frames whose codes give a preview its sliders, and frames of its example takes."""
 TILE = 256
 
