@@ -81,7 +81,8 @@ def _wanted(
     folder = runtime.making_folder(output)
     if not busy:
         finished = status.state == "done" and not status.until and obj is not None
-        wanted = (output, FINISHED, code) if finished else None
+        # the finished head's sliders mean something else than the preview's: it is shown at rest
+        wanted = (output, FINISHED, 0 * code) if finished else None
     elif preview.version and (obj is None or obj.neural_face.making_version != preview.version):
         wanted = (folder / preview.head, preview.version, code)
     else:
@@ -125,7 +126,7 @@ def show(
     """
     obj = found(output)
     if obj is None:
-        obj = rig.build(bpy.context, head, path, bpy.context.scene.cursor.location)
+        obj = _added(head, path)
         _give(obj, code)
     else:
         own = _given.get(obj.name) == heads.code(obj).tobytes()
@@ -134,6 +135,18 @@ def show(
             _give(obj, code)
     obj.neural_face.making_version = version
     playback.show(obj, heads.code(obj))
+    return obj
+
+
+def _added(head: "runtime.Head", path: Path) -> bpy.types.Object:
+    """A new object at the 3D cursor; who works on another head goes on with that."""
+    context = bpy.context
+    before = heads.active(context)
+    obj = rig.build(context, head, path, context.scene.cursor.location)
+    if heads.is_head(before):
+        obj.select_set(False)
+        before.select_set(True)
+        context.view_layer.objects.active = before
     return obj
 
 

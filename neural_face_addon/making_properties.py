@@ -13,7 +13,13 @@ def _changed(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> No
 
 def _minutes(label: str, minutes: float, least: float, tip: str) -> FloatProperty:
     return FloatProperty(
-        name=label, description=tip, default=minutes, min=least, soft_max=600.0, precision=1
+        name=label,
+        description=tip,
+        default=minutes,
+        min=least,
+        soft_max=600.0,
+        precision=1,
+        options=set(),
     )
 
 
@@ -46,6 +52,7 @@ class NEURALFACE_PG_making(bpy.types.PropertyGroup):
         name="Live Head",
         description="Show the head in the viewport while it is trained",
         default=True,
+        options=set(),
         update=_changed,
     )
 

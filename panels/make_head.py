@@ -44,7 +44,7 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
             column.prop(group, name)
         times = column.column(align=True)
         for name in ("minutes", "speech_minutes", "video_minutes"):
-            times.prop(group, name)
+            times.prop(group, name, text=f"{group.bl_rna.properties[name].name} (min)")
         self.layout.prop(group, "live")
 
     def _draw_buttons(self, seen: Seen) -> None:
@@ -68,7 +68,7 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
             left = f", {_clock(status.seconds_left)} left" if status.seconds_left >= 0 else ""
             layout.progress(factor=status.fraction, text=f"{status.fraction:.0%}{left}")
             layout.progress(factor=status.stage_fraction, text=status.label)
-            self._draw_lines(status.message, "BLANK1")
+            self._draw_lines(status.message.partition(",")[0], "BLANK1")  # without the losses
         else:
             layout.label(text=f"Stopped at {status.fraction:.0%}: {status.label}", icon="PAUSE")
         column = layout.column(align=True)
@@ -91,7 +91,7 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
     def _draw_lines(self, text: str, icon: str, alert: bool = False) -> None:
         column = self.layout.column(align=True)
         column.alert = alert
-        for place, line in enumerate(wrapped(text)):
+        for place, line in enumerate(wrapped(text, 34)):
             column.label(text=line, icon="BLANK1" if place else icon)
 
 

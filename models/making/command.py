@@ -40,9 +40,7 @@ def run(options: argparse.Namespace) -> dict:
         def tell(head: Path, picture: Path, code: list[float]) -> None:
             files = (relative(path, workspace.folder) for path in (head, picture))
             shown = Preview(status.status.preview.version + 1, *files, code)
-            status.tell(
-                preview=shown, pictures=status.status.pictures | {"Preview": shown.picture}
-            )
+            status.tell(preview=shown, pictures=status.status.pictures | {"Preview": shown.picture})
 
         def notes() -> list[str]:
             found = status.status.findings
