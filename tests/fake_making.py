@@ -47,7 +47,10 @@ def main(mode: str, source: Path, output: Path, until: str) -> None:
                     raise KeyError("mouth")
                 if mode.startswith("preview") and step % 20 == 2:
                     _preview(status, workspace, Path(mode.partition(":")[2]))
-                time.sleep(0 if mode == "quick" else 0.1)
+                    while not workspace.path(f"seen_{status.status.preview.version}").exists():
+                        progress(step / STEPS, "waiting to be looked at")
+                        time.sleep(0.05)
+                time.sleep(0.1 if mode == "slow" else 0.01)
             if mode.startswith("preview"):
                 shutil.copyfile(mode.partition(":")[2], output)
             return Outcome({"steps": STEPS})

@@ -273,11 +273,14 @@ def test_live_head_sharpens(
     obj = live_head.found(output(settings))
     assert obj.neural_face.making_version == 1
     assert_shows(obj, np.full(24, 0.25))
+    folder = output(settings).with_suffix(".making")
+    (folder / "seen_1").touch()
     until(lambda: making._tick() and obj.neural_face.making_version == 2)
     assert live_head.found(output(settings)) == obj and len(heads.every()) == 1
     assert len(obj.neural_face.sliders) == 24
     assert_shows(obj, np.full(24, 0.5))
     heads.set_code(obj, np.full(24, -0.5, np.float32))  # from now on the user's
+    (folder / "seen_2").touch()
     until(lambda: making._tick() is None)
     assert Path(obj.neural_face.filepath) == output(settings)
     assert obj.neural_face.making_version == 0
@@ -292,7 +295,8 @@ def test_no_live_head_where_it_is_not_wanted(
     settings.live = False
     mode(f"preview:{tiny_head}")
     begin(making)
-    until(lambda: steps(settings) > 3)
+    until(lambda: state(making, settings) == "running")
+    until(lambda: making.look(output(settings)).status.preview.version == 1)
     making._tick()
     time.sleep(0.3)
     making._tick()

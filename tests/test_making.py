@@ -251,7 +251,8 @@ def test_fingerprint_follows_names_sizes_and_times(tmp_path: Path) -> None:
     assert fingerprint(tmp_path, frozenset({".txt"})) != first
 
 
-def test_sigterm_stops_the_real_command_and_it_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_signals_stop_the_real_command_and_keep_its_work(tmp_path: Path, asked: int) -> None:
     """Of the whole command, with a tiny performance; nothing of what was trained is lost."""
     torch = pytest.importorskip("torch", reason="training needs torch")
     from tiny import tiny_performance
@@ -267,7 +268,7 @@ def test_sigterm_stops_the_real_command_and_it_goes_on(tmp_path: Path) -> None:
     while "step" not in getattr(read_status(folder), "message", ""):
         assert time.monotonic() < end and process.poll() is None
         time.sleep(0.1)
-    process.terminate()
+    process.send_signal(asked)
     assert b"continues where it was" in process.communicate(timeout=60)[1]
     assert process.returncode == 2 and read_status(folder).state == STOPPED
     kept = torch.load(folder / "regions" / "face.pt", weights_only=True)["step"]

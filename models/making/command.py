@@ -10,6 +10,7 @@ import contextlib
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,13 +72,19 @@ def _needs_packages() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stopping(status: StatusWriter) -> Iterator[None]:
-    """Let SIGTERM stop cleanly, where this thread may listen to it."""
-    try:
-        before = signal.signal(signal.SIGTERM, lambda *_: status.stop())
-    except ValueError:  # not the main thread
+    """Let SIGTERM and Ctrl-C stop cleanly, where this thread may listen; Ctrl-C twice, at once."""
+
+    def asked(number: int, _frame: object) -> None:
+        if number == signal.SIGINT and status.asked_to_stop:
+            raise KeyboardInterrupt
+        status.stop()
+
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
+    before = {number: signal.signal(number, asked) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -169,7 +169,7 @@ class StatusWriter:
         status.pid, status.born, status.state, status.error = os.getpid(), own_birth(), RUNNING, ""
         self.status = status
         self._lock, self._ended = threading.Lock(), threading.Event()
-        self._asked_to_stop = False
+        self.asked_to_stop = False
         self._looked = 0.0
         self._thread = threading.Thread(target=self._beat, name="status", daemon=True)
 
@@ -194,7 +194,7 @@ class StatusWriter:
 
     def stop(self) -> None:
         """Have the next report of progress raise CancelledError."""
-        self._asked_to_stop = True
+        self.asked_to_stop = True
 
     def check(self) -> None:
         """Look for a wish to stop.
@@ -205,8 +205,8 @@ class StatusWriter:
         now = time.monotonic()
         if now - self._looked > _LOOK_EVERY:
             self._looked = now
-            self._asked_to_stop = self._asked_to_stop or (self._workspace / STOP).exists()
-        if self._asked_to_stop:
+            self.asked_to_stop = self.asked_to_stop or (self._workspace / STOP).exists()
+        if self.asked_to_stop:
             raise CancelledError("Stopped; the same command continues where it was.")
 
     def tell(self, **values: object) -> None:
