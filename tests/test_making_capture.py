@@ -15,6 +15,7 @@ from tiny import tiny_footage, tiny_performance
 
 from models.capture.folder import CaptureTake, write_capture, write_picture
 from models.capture.performance import Performance, PerformanceWriter
+from models.capture.report import CheckReport, Entry
 from models.errors import CancelledError, CaptureError, NeuralFaceError
 from models.head.file import read_head_file
 from models.head.inference import Head
@@ -30,11 +31,11 @@ class Systems:
         self.errors: list[str] = []
         self.stop_in = self.broken = ""
 
-    def check(self, folder: Path, progress: object) -> SimpleNamespace:
+    def check(self, folder: Path, progress: object) -> CheckReport:
         self.note("check", progress)
-        entries = [[SimpleNamespace(sentence=s) for s in group] for group in (
-            self.errors, ["Camera c3 is a little dark."])]  # fmt: skip
-        return SimpleNamespace(errors=entries[0], warnings=entries[1])
+        errors = [Entry("error", "cameras", sentence) for sentence in self.errors]
+        dark = Entry("warning", "pictures", "Camera c3 is a little dark.")
+        return CheckReport(folder.name, (*errors, dark))
 
     def track(self, capture: Path, output: Path, about: dict, progress: object) -> Performance:
         self.note("track", progress)

@@ -260,7 +260,7 @@ def test_rims_are_where_colours_part(model: FaceModel) -> None:
     )
     assert sure[uppers].mean() > 0.8
     rims = vertices[finder.vertices]
-    lifted, rest = (cameras[0].project(rims + [0, 0, up])[0] for up in (MM, 0.0))
+    lifted, rest = (cameras[0].project(rims + np.array([0, 0, up]))[0] for up in (MM, 0.0))
     wanted = ((lifted - rest) * after.along).sum(1)
     assert wanted[uppers & sure].mean() > 1.2
     assert abs((shift - wanted)[uppers & sure].mean()) < 0.25

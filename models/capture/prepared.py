@@ -10,6 +10,7 @@ from .cameras import Camera
 from .colour import ColourMatch
 from .folder import CaptureFolder
 
+PREPARED = "prepared.npz"
 NOTICEABLE = 0.02
 """Difference in colour below which a camera is left as it is: estimates are no better."""
 
@@ -72,3 +73,13 @@ class Preparation:
         back[:3, :3] = self.rotation.T
         back[:3, 3] = -self.rotation.T @ self.shift
         return replace(camera, world_to_camera=camera.world_to_camera @ back)
+
+
+def prepared(capture: Path, performance: Path) -> CaptureFolder:
+    """The capture as the performance in folder `performance` was tracked in it.
+
+    Raises:
+        CaptureError: As `CaptureFolder.open`.
+    """
+    path = Path(performance) / PREPARED
+    return Preparation.load(path).open(capture) if path.exists() else CaptureFolder.open(capture)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..capture.folder import CaptureFolder
 from ..capture.performance import Performance
+from ..capture.prepared import prepared
 from ..errors import CaptureError, VideoError
 from ..files import write_bytes, write_json
 from ..progress import Progress, partly
@@ -29,7 +30,7 @@ def check_capture(capture: Path, progress: Progress) -> Outcome:
 
     report = check(capture, progress)
     errors, warnings = (
-        [entry.sentence for entry in entries] for entries in (report.errors, report.warnings)
+        [entry.sentence() for entry in report.of_level(level)] for level in ("error", "warning")
     )
     rest = len(errors) - _MOST_SAID
     said = " ".join(errors[:_MOST_SAID]) + (f" And {rest} more." if rest > 0 else "")
@@ -46,7 +47,7 @@ def track_capture(capture: Path, output: Path, about: Mapping, progress: Progres
 
 def draw_overlay(capture: Path, performance: Path, path: Path, progress: Progress) -> Outcome:
     """Draw the tracked mesh over the footage."""
-    write_overlay(CaptureFolder.open(capture), Performance.open(performance), path, progress)
+    write_overlay(prepared(capture, performance), Performance.open(performance), path, progress)
     return Outcome(pictures={"Overlay": str(path)})
 
 

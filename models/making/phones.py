@@ -67,7 +67,7 @@ def _spoken(
         write_arrays(
             kept, text=np.array(text, np.str_), note=np.array(note, np.str_), **phones.to_arrays()
         )
-    phones = _within(phones.shifted(getattr(about, "audio_start", 0.0)), len(take) / take.fps)
+    phones = _within(phones.shifted(about.audio_start), len(take) / take.fps)
     note = f"Take {take.name}: {note}" if note else ""
     if (~phones.silent).sum() < LEAST_SOUNDING:
         return take, note

@@ -9,7 +9,7 @@ from ..capture.extract import extract
 from ..capture.performance import Performance
 from ..errors import CancelledError, CaptureError, NeuralFaceError
 from ..progress import TerminalProgress
-from .track import prepared, track
+from .track import track
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +33,8 @@ def run(options: argparse.Namespace) -> dict:
     if options.texture and options.texture < 64:
         raise NeuralFaceError("--texture must be at least 64, or 0 for none.")
     report, start = check(options.capture), time.monotonic()
-    errors = [entry.sentence for entry in report.entries if entry.level == "error"]
-    if errors:
-        raise CaptureError(errors[0])
+    if not report.ok:
+        raise CaptureError(report.of_level("error")[0].sentence())
     about = {
         "name": options.name or options.capture.resolve().name,
         "credits": [],
@@ -66,7 +65,7 @@ def _textured(
     progress: TerminalProgress,
 ) -> Performance:
     return extract(
-        prepared(options.capture, options.output),
+        options.capture,
         performance.mesh,
         performance.takes,
         options.output,

@@ -18,7 +18,7 @@ from ..capture.check import check
 from ..capture.colour import UNCHANGED
 from ..capture.folder import CaptureFolder, CaptureTake
 from ..capture.performance import Performance, PerformanceWriter, Take
-from ..capture.prepared import Preparation
+from ..capture.prepared import PREPARED, Preparation, prepared
 from ..capture.triangulate import triangulate
 from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
@@ -35,7 +35,6 @@ from .linear_face import Motion
 from .neutral import KeyFrame, Person, choose_key_frames, find_person
 from .stabilise import stabilised
 
-PREPARED = "prepared.npz"
 CHUNK = 4
 """Frames a worker does at a time."""
 PASSES = ("generic", "personal")
@@ -123,11 +122,6 @@ class _Stages:
         return lambda share, message: self._progress(start + share * (end - start), message)
 
 
-def prepared(capture: Path, output: Path) -> CaptureFolder:
-    """The capture as the performance in `output` was tracked in it: metres, Blender's axes."""
-    return Preparation.load(Path(output) / "tracking" / PREPARED).open(capture)
-
-
 def _prepared(
     folder: CaptureFolder,
     model: FaceModel,
@@ -136,7 +130,7 @@ def _prepared(
     cache: Path,
 ) -> CaptureFolder:
     """The capture in metres, the resting head where the template's is, colours matched."""
-    path = cache / PREPARED
+    path = cache.parent / PREPARED
     if not path.exists():
         report = check(folder.folder)
         matches = report.matches()
