@@ -84,6 +84,10 @@ class CaptureFolder:
             raise CaptureError(f"The capture {self.folder.name} has no template.npz.")
         return HeadMesh.load(path)
 
+    def has_picture(self, camera: Camera, take: str, frame: int) -> bool:
+        """Whether there is a picture, be it damaged."""
+        return picture_path(self.folder, camera.name, take, frame).is_file()
+
     def picture(self, camera: Camera, take: str, frame: int) -> np.ndarray:
         """A picture (H, W, 3) uint8.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.extract import part_image, part_layer
+from ..capture.texturing import part_image, part_layer
 from ..capture.layers import Layer
 from ..mesh import ATLAS_SIZE
 from ..pose import to_world

@@ -129,6 +129,7 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
         progress(done / len(shots), f"picture {done} of {len(shots)}")
     return extract(
         settings.capture,
+        mesh,
         takes,
         settings.output / "performance",
         about(settings),
