@@ -1,8 +1,8 @@
 """One texture from several looks: detail from the chosen camera, shading from all of them.
 
 Low frequencies come from the weighted mean of all cameras, so that their exposures and shading
-leave no seam; the rest comes from one camera, so that nothing is doubled or blurred (two bands as in
-Baumberg, "Blending images for texturing 3D models", BMVC 2002). The chosen pieces are joined by
+leave no seam; the rest comes from one camera, so that nothing is doubled or blurred (two bands as
+in Baumberg, "Blending images for texturing 3D models", BMVC 2002). The chosen pieces are joined by
 multi-band blending (Burt and Adelson, ACM TOG 1983) along their seams.
 """
 

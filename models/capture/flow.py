@@ -17,11 +17,20 @@ from .texture import focus_shares
 
 LARGEST = 0.002
 """Metres: what is farther off is not the same spot, and the mesh is never so wrong."""
-REACH = 0.004
-"""Metres over which shifts are smoothed: the mesh is wrong smoothly."""
-SLACK = 0.03
+REACH = 0.003
+"""Metres (standard deviation) over which shifts are smoothed: the mesh is wrong smoothly."""
+SHADE = 0.01
+"""Metres over which light and expression may change a picture's brightness."""
+ROUNDS = 2
+"""How often shifts that do not go with those around them are weighted down: a wrinkle that the
+reference does not have is no shift."""
+AGREEING = 0.25
+"""Pixels by which shifts of the same place may differ."""
+DIFFERENT = 4.0
+"""Grey levels by which pictures of the same place may differ."""
+SLACK = 0.003
 """Confidence that pulls shifts to zero where the picture has nothing to hold on to."""
-STRUCTURE = 2e-4
+STRUCTURE = 1e-5
 """Smaller eigenvalue of the structure tensor (grey 0…1) above which a place can be recognised."""
 PADDING = 24
 """Pixels around the head that flow looks at."""
@@ -42,6 +51,7 @@ class Aligner:
         self._texture = np.dstack([grey * 255, (1 - _openings(mesh, len(grey))) * 255, same])
         self._texture = (self._texture + 0.5).astype(np.uint8)
         self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._flow.setFinestScale(0)  # whole pixels: half the error of the preset's half pixels
 
     def shift(
         self, rasteriser: Rasteriser, skin: Layer, view: View, photo: np.ndarray
@@ -81,14 +91,20 @@ def measured(
         scale: Pixels per metre at the head.
     """
     sure = trust.astype(np.float32) / 255
-    like = np.where(trust > 0, _matched(drawn, real, sure, REACH * scale), real)
+    like = np.where(trust > 0, _matched(drawn, real, sure, SHADE * scale), real)
     found = flow.calc(like, real, None)
     sure *= _recognisable(like) * _improves(like, real, found)
     sure *= np.linalg.norm(found, axis=-1) <= LARGEST * scale
-    reach = REACH * scale / 2
+    smooth = _smooth(found, sure, REACH * scale)
+    for _ in range(ROUNDS):
+        apart = np.linalg.norm(found - smooth, axis=-1) / AGREEING
+        smooth = _smooth(found, sure / (1 + apart * apart), REACH * scale)
+    return smooth
+
+
+def _smooth(found: np.ndarray, sure: np.ndarray, reach: float) -> np.ndarray:
     total = cv2.GaussianBlur(found * sure[..., None], (0, 0), reach)
-    weight = cv2.GaussianBlur(sure, (0, 0), reach)
-    return total / (weight + SLACK)[..., None]
+    return total / (cv2.GaussianBlur(sure, (0, 0), reach) + SLACK)[..., None]
 
 
 def pixels_per_metre(camera: Camera, depth: np.ndarray, there: np.ndarray) -> float:
@@ -110,14 +126,14 @@ def _recognisable(picture: np.ndarray) -> np.ndarray:
 
 
 def _improves(like: np.ndarray, real: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """1 where the pictures agree better after the shift, 0 where worse."""
+    """0 where the pictures agree worse after the shift, else up to 1 the better they agree."""
     rows, columns = np.mgrid[0 : real.shape[0], 0 : real.shape[1]].astype(np.float32)
     moved = cv2.remap(real, columns + found[..., 0], rows + found[..., 1], cv2.INTER_LINEAR)
     before, after = (
-        cv2.GaussianBlur(cv2.absdiff(like, other), (0, 0), 3).astype(np.float32) + 0.5
+        cv2.GaussianBlur(cv2.absdiff(like, other), (0, 0), 2).astype(np.float32)
         for other in (real, moved)
     )
-    return (after <= before).astype(np.float32)
+    return (after <= before) / (1 + (after / DIFFERENT) ** 2)
 
 
 def _box(there: np.ndarray) -> tuple[slice, slice] | None:

@@ -29,9 +29,9 @@ CODINGS = {
 
 The same 100 kB hold 48.3 dB as JPEG with whole colour (4:4:4), 47.8 dB as WebP, whose colour is
 halved, and 48.0 dB as AVIF, which takes a hundred times as long to write. JPEG's error is larger
-than what a face model of twenty numbers leaves of a face, so heads are made from PNG where they can.
+than what a face model of twenty numbers leaves of a face: where there is room, keep PNG.
 """
-SEEN_STEPS = 15
+SEEN_STEP = 17
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -242,7 +242,7 @@ def write_texture(
 ) -> None:
     """Write a frame's texture (H, W, 3) and seen map (H, W), uint8; the texture comes last.
 
-    So a frame whose texture is there is finished. The seen map is kept in sixteen steps.
+    So a frame whose texture is there is finished. For transport the seen map keeps sixteen steps.
 
     Raises:
         CaptureError: There is no such coding.
@@ -250,8 +250,9 @@ def write_texture(
     if coding not in CODINGS:
         raise CaptureError(f"Textures are coded as {' or '.join(CODINGS)}, not {coding!r}.")
     colour_path, seen_path = texture_paths(folder, take, frame)
-    steps = np.round(seen / (255 / SEEN_STEPS)) * (255 / SEEN_STEPS)
-    write_bytes(seen_path, cv2.imencode(".png", steps.astype(np.uint8))[1].tobytes())
+    if coding != "png":
+        seen = (np.round(seen / SEEN_STEP) * SEEN_STEP).astype(np.uint8)
+    write_bytes(seen_path, cv2.imencode(".png", seen)[1].tobytes())
     picture = cv2.cvtColor(colour, cv2.COLOR_RGB2BGR)
     encoded = cv2.imencode(f".{coding}", picture, CODINGS[coding])[1]
     write_bytes(colour_path.with_suffix(f".{coding}"), encoded.tobytes())
