@@ -142,7 +142,7 @@ def test_colours_are_corrected_and_cameras_left_out(captured: tuple, tmp_path: P
 
 def test_an_offset_mesh_gives_the_same_texture(captured: tuple, tmp_path: Path) -> None:
     """A tracked mesh that is wrong by 0.7 mm, otherwise in each frame."""
-    folder, takes, texture = captured
+    folder, takes, _ = captured
     local = MESH.pose(takes[0].controls)
     local[1, :, 2] += 0.0007
     local[4, :, 0] -= 0.0007

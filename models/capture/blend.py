@@ -54,6 +54,14 @@ def _whole(colour: np.ndarray) -> np.ndarray:
     return (colour * UNITS).astype(np.int16)
 
 
+def sureness(looks: Mapping[int, Look], labels: np.ndarray) -> np.ndarray:
+    """How sure (S, S) 0…1 the chosen camera's look is at each texel."""
+    sure = np.zeros(labels.shape, np.float32)
+    for number, each in looks.items():
+        np.copyto(sure, SURE * each.quality, where=labels == number)
+    return np.minimum(sure, 1)
+
+
 def levelled(each: Look, ground: np.ndarray) -> np.ndarray:
     """A look (S, S, 3) float32 0…1 with the shading of `ground` (S, S, 3), itself where unsure."""
     trust = np.clip(SURE * each.quality, 0, 1)

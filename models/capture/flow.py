@@ -48,7 +48,7 @@ class Aligner:
         """
         grey = cv2.cvtColor(np.clip(reference, 0, 1), cv2.COLOR_RGB2GRAY)
         same = np.full_like(grey, 255)
-        self._texture = np.dstack([grey * 255, (1 - _openings(mesh, len(grey))) * 255, same])
+        self._texture = np.dstack([grey * 255, (1 - openings(mesh, len(grey))) * 255, same])
         self._texture = (self._texture + 0.5).astype(np.uint8)
         self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._flow.setFinestScale(0)  # whole pixels: half the error of the preset's half pixels
@@ -143,7 +143,7 @@ def _box(there: np.ndarray) -> tuple[slice, slice] | None:
     return tuple(slice(max(int(i[0]) - PADDING, 0), int(i[-1]) + PADDING) for i in (rows, columns))
 
 
-def _openings(mesh: HeadMesh, size: int) -> np.ndarray:
+def openings(mesh: HeadMesh, size: int) -> np.ndarray:
     """How much each texel (size, size) lies in mouth or eyes, 0…1."""
     texels, share = face_texels(mesh, size), focus_shares(mesh).max(0)[mesh.faces].max(1)
     return np.where(texels >= 0, share[np.maximum(texels, 0)], 0).astype(np.float32)

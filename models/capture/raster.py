@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import moderngl
 import numpy as np
 
-from ..mesh import ATLAS_SIZE
 from . import shaders
 from .cameras import Camera
 from .graphics import Store, create_context, read
@@ -123,7 +122,6 @@ class Rasteriser:
         _set_matrix(program, "intrinsics", camera.intrinsics)
         program["camera_position"] = tuple(camera.position)
         program["size"] = (camera.width, camera.height)
-        program["texel"] = ATLAS_SIZE / size
         array.render()
         return read(target, 4)
 

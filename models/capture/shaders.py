@@ -74,7 +74,6 @@ uniform mat4 world_to_camera;
 uniform mat3 intrinsics;
 uniform vec3 camera_position;
 uniform vec2 size;
-uniform float texel;
 uniform float power;
 uniform float focus_power;
 uniform float tolerance;
@@ -90,7 +89,7 @@ void main() {
     vec3 plane = intrinsics * (local / local.z);
     vec2 pixel = plane.xy;
     vec2 across = dFdx(pixel), down = dFdy(pixel);
-    float area = abs(across.x * down.y - across.y * down.x) / (texel * texel);
+    float area = abs(across.x * down.y - across.y * down.x);
     vec3 view = normalize(camera_position - position);
     float facing = dot(normalize(normal), view);
     vec2 inset = min(pixel, size - pixel);

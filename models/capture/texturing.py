@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from ..mesh import ATLAS_SIZE, HeadMesh, Part
-from .blend import blend
+from .blend import blend, sureness
 from .cameras import Camera
 from .fill import complete
-from .flow import Aligner
+from .flow import Aligner, openings
 from .labels import Labelling, face_texels
 from .layers import Layer, View
 from .raster import Rasteriser
@@ -45,6 +45,7 @@ class Texturer:
         self._reference = reference
         self._aligner = None if reference is None else Aligner(mesh, reference)
         self._texels = face_texels(mesh, size)
+        self._openings = openings(mesh, size)
 
     def looks(self, vertices: np.ndarray, pictures: Pictures) -> dict[int, Look]:
         """What each picture shows, on the atlas.
@@ -76,11 +77,15 @@ class Texturer:
             pictures: Of that frame.
             labels: (F,) uint8, number of the camera that each triangle takes its detail from.
         """
+        chosen = labels[np.maximum(self._texels, 0)]
         looks = self.looks(vertices, pictures)
+        alone = self._openings * sureness(looks, chosen)
+        for number, each in looks.items():
+            # of what lies behind an opening each camera shows another part: no mixing there
+            looks[number] = replace(each, weight=each.weight * (1 - alone * (chosen != number)))
         mean = mean_look(list(looks.values()))
         ground = complete(mean.colour, mean.seen, self._reference)
-        colour = blend(looks, ground, labels[np.maximum(self._texels, 0)])
-        return Unwrapped(colour, mean.seen)
+        return Unwrapped(blend(looks, ground, chosen), mean.seen)
 
     def judge(
         self, labelling: Labelling, vertices: np.ndarray, cameras: Sequence[Camera | None]
