@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.flow import LARGEST, Aligner, measured
+from models.capture.flow import LARGEST, Aligner, calculator, measured
 from models.capture.layers import Layer
 from models.capture.raster import shared_rasteriser
 from models.capture.texture import view_of
@@ -16,12 +16,6 @@ from models.mesh import HeadMesh
 SIZE = 512
 SCALE = 1200.0
 """Pixels per metre."""
-
-
-def calculator() -> cv2.DISOpticalFlow:
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    flow.setFinestScale(0)
-    return flow
 
 
 def moved(picture: np.ndarray, x: float, y: float) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 
 from models.capture.cameras import Camera
 from models.capture.extract import extract
+from models.capture.flow import calculator
 from models.capture.folder import CaptureFolder
 from models.capture.layers import Layer
 from models.capture.performance import Performance, Take, take_vertices
@@ -160,8 +161,7 @@ def swimming(
     corners = mesh.uvs[mesh.faces[skin[mesh.faces].all(1)]] * (1024, -1024) + (0, 1024)
     for triangle in np.round(corners).astype(np.int32):
         cv2.fillConvexPoly(counted, triangle, 1)
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    flow.setFinestScale(0)
+    flow = calculator()
     greys = [cv2.cvtColor((f.colour * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY) for f in found]
     lengths = []
     for k in range(len(found) - 1):
