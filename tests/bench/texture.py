@@ -21,7 +21,7 @@ from .texture_truth import ABOUT, held_out, swimming, with_errors, world
 MILLIMETRES, DEGREES = 0.5, 0.2
 """Errors put on the true geometry."""
 SWIMMING_MM = 0.4
-FRAMES = 12
+FRAMES = 24
 """Frames compared, at most."""
 BAR_DB, LOSS_DB, SWIMMING_BAR = 30.0, 2.0, 0.3
 
