@@ -97,8 +97,9 @@ def _errors(
             face, skin = face_pixels(rasteriser, true_mesh, where, camera)
             texture, _ = made.texture(take, int(frame))
             vertices = world(made.mesh, take, int(frame))
-            shown = drawn(rasteriser, made.mesh, vertices, texture, camera)
             photo = folder.picture(camera, take.name, int(frame))
+            behind = background(rasteriser, true_mesh, where, photo, camera)
+            shown = drawn(rasteriser, made.mesh, vertices, texture, camera, behind)
             error = ((shown.astype(float) - photo) / 255) ** 2
             yield error[face].mean(), error[skin].mean()
 
@@ -109,10 +110,24 @@ def drawn(
     vertices: np.ndarray,
     texture: np.ndarray,
     camera: Camera,
+    behind: tuple[float, float, float],
 ) -> np.ndarray:
     """Head, hair and lashes as `camera`'s pinhole sees them, (H, W, 3) uint8."""
     head = Layer("drawn", vertices, mesh.faces, mesh.uvs, texture)
-    return rasteriser.render([head, *_parts(mesh, vertices)], camera)
+    return rasteriser.render([head, *_parts(mesh, vertices)], camera, behind)
+
+
+def background(
+    rasteriser: Rasteriser,
+    mesh: HeadMesh,
+    vertices: np.ndarray,
+    photo: np.ndarray,
+    camera: Camera,
+) -> tuple[float, float, float]:
+    """The usual colour (0…1) of what is not head in a photo: outlines mix with it."""
+    head = Layer("skin", vertices, mesh.faces, mesh.uvs)
+    cover = rasteriser.coverage([], [head, *_parts(mesh, vertices)], camera)
+    return tuple(float(value) for value in np.median(photo[cover == 0], axis=0) / 255)
 
 
 def face_pixels(
