@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.extract import part_image, part_layer
 from ..capture.layers import Layer
+from ..capture.texturing import part_image, part_layer
 from ..mesh import ATLAS_SIZE
 from ..pose import to_world
 from .actor import Actor

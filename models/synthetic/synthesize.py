@@ -158,6 +158,7 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
         return truth
     return extract(
         settings.capture,
+        mesh,
         takes,
         settings.output / "performance",
         about(settings),
