@@ -1,9 +1,9 @@
 """Synthetic sessions with known truth for the benchmarks of tracking and textures."""
 
+import functools
 import json
 import os
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from models.pose import rotation_matrix, to_world
 from models.synthetic.people import actor_of
 from models.synthetic.synthesize import Settings, synthesize
 from models.template.population import aligned, average_shape
-from models.template.shape import matching
+from models.template.shape import HeadShape, matching
 from models.tracking.face_model import template
 
 from .figures import Context
@@ -60,6 +60,14 @@ class Session:
         session.without((HELD_OUT,), "eight")
         return session
 
+    def few(self, frames: np.ndarray) -> Path:
+        """The eight cameras' capture with pictures of some frames only."""
+        target = self.without((HELD_OUT,), "few")
+        document = json.loads((target / "takes.json").read_text())
+        document["takes"][0]["pictured"] = [int(frame) for frame in frames]
+        write_json(target / "takes.json", document)
+        return target
+
     def without(self, hidden: tuple[str, ...], name: str) -> Path:
         """A capture of the same pictures that lacks some cameras."""
         source, target = self.folder / "capture", self.folder / name
@@ -75,43 +83,61 @@ class Session:
                 link.symlink_to(os.path.relpath(source / "images" / camera, link.parent))
         return target
 
-    @cached_property
+    @functools.cached_property
     def truth(self) -> "Truth":
         """What really happened."""
-        return Truth(Performance.open(self.folder / "truth"), ACTORS[self.name])
+        return Truth.of(Performance.open(self.folder / "truth"), ACTORS[self.name])
 
     def held_out(self) -> tuple[CaptureFolder, str]:
         """The whole capture, and the camera that nobody used."""
         return CaptureFolder.open(self.folder / "capture"), HELD_OUT
 
 
+@dataclass(frozen=True)
 class Truth:
-    """True vertices in the template's order."""
+    """What happened, in the template's order of vertices.
 
-    def __init__(self, performance: Performance, person: str) -> None:
+    Attributes:
+        world: (T, V, 3) metres; nonsense where not `known`.
+        known: (V,) bool, vertices that the actor has, too.
+        rotation: (T, 3, 3) of the head.
+        basis: (C, V, 3) the actor's own face units.
+        masks: face, lips and lids, (V,) bool each: skin that both meshes have.
+    """
+
+    world: np.ndarray
+    known: np.ndarray
+    rotation: np.ndarray
+    basis: np.ndarray
+    masks: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, performance: Performance, person: str) -> "Truth":
+        """From a synthetic capture's truth."""
         shape, actor = average_shape(), actor_of(person)
         own = matching(shape, actor)
-        take, mesh = performance.takes[0], performance.mesh
-        local = performance.vertices(take)
-        world = to_world(local, take.head_pose, mesh.pivot)
-        self.world = world[:, own.clip(0)].astype(np.float64)
-        """(T, V, 3) metres; nonsense where `known` (V,) is False."""
-        self.known = own >= 0
-        self.rotation = rotation_matrix(take.head_pose[:, :3])
-        self.basis = mesh.basis[:, own.clip(0)] * self.known[:, None]
-        """(C, V, 3) the actor's own face units."""
-        self.masks = self._masks(shape)
+        known, take, mesh = own >= 0, performance.takes[0], performance.mesh
+        world = to_world(performance.vertices(take), take.head_pose, mesh.pivot)
+        return cls(
+            world[:, own.clip(0)].astype(np.float64),
+            known,
+            rotation_matrix(take.head_pose[:, :3]),
+            mesh.basis[:, own.clip(0)] * known[:, None],
+            _masks(shape, known),
+        )
 
-    def _masks(self, shape: object) -> dict[str, np.ndarray]:
-        """Face, lips and lids: skin that both meshes have, (V,) bool."""
-        model = template()
-        behind = np.zeros(len(self.known), bool)
-        for patch in shape.patches:
-            behind[patch.interior] = True
-        everything = np.arange(len(behind))
-        masks = {n: np.isin(everything, model.mesh.landmarks[n]) for n in ("lips", "lids")}
-        masks["face"] = model.face
-        return {name: mask & self.known & ~behind for name, mask in masks.items()}
+    def at(self, frames: np.ndarray) -> "Truth":
+        """Some frames of it."""
+        return replace(self, world=self.world[frames], rotation=self.rotation[frames])
+
+
+def _masks(shape: HeadShape, known: np.ndarray) -> dict[str, np.ndarray]:
+    model, behind, everything = template(), np.zeros(len(known), bool), np.arange(len(known))
+    for patch in shape.patches:
+        behind[patch.interior] = True
+    masks = {name: np.isin(everything, model.mesh.landmarks[name]) for name in ("lips", "lids")}
+    masks["face"] = model.face
+    return {name: mask & known & ~behind for name, mask in masks.items()}
 
 
 @dataclass(frozen=True)
