@@ -14,8 +14,9 @@ from models.errors import MissingDependencyError
 from models.tracking.alignment import Aligner, Photo, surface_samples
 from models.tracking.contact import rim_pairs, sealed
 from models.tracking.face_model import FaceModel, LandmarkPoints, template, view_terms
-from models.tracking.frames import FrameTracker, Tracked
+from models.tracking.frames import FrameTracker, Seen, Tracked
 from models.tracking.landmark_fit import LandmarkFit, fit_landmarks, rough_poses
+from models.tracking.lids import LOWER, UPPER, LidGaps, openness
 from models.tracking.linear_face import Motion, Samples
 from models.tracking.neutral import Person, choose_key_frames, person_mesh, shown_skin
 from models.tracking.pull import Sight, projection, pull_of
@@ -137,7 +138,7 @@ def test_exact_landmarks_give_person_and_motion(model: FaceModel, tmp_path: Path
     seen = np.stack([[c.project(p)[0] for c in cameras] for p in marks]).astype(np.float32)
     starts = rough_poses(exact, marks)
     assert Rotation.from_matrix(starts[3].rotation @ truth[3].rotation.T).magnitude() < 0.1
-    fit = fit_landmarks(exact, cameras, seen, starts, np.arange(6) > 0)
+    fit = fit_landmarks(exact, cameras, seen, marks, np.arange(6) > 0)
     found = person_mesh(model, fit.identity, np.zeros(len(model.mesh.vertices)))
     tracked = np.stack([m.world(found.pose(m.units), found.pivot) for m in fit.motions])
     still = np.stack([m.world(model.mesh.pose(m.units), model.mesh.pivot) for m in truth])
@@ -221,9 +222,10 @@ def test_a_frame_is_tracked_from_a_rough_start_beyond_its_units(
     marks = model.landmarks.on(world) + np.random.default_rng(6).normal(0, MM, (478, 3))
     seen = np.stack([c.project(marks)[0] for c in cameras])
     tracker = FrameTracker(model, person, cameras)
-    start = tracker.from_landmarks(motion_of(model), seen)
+    known = Seen(photos(world), seen, np.ones(2))
+    start = tracker.from_landmarks(motion_of(model), known)
     begun = Tracked(start, np.zeros_like(free))
-    tracked = tracker.track(photos(world), seen, begun)
+    tracked = tracker.track(known, begun)
     before, after = (face_mm(model, t.world(mesh), world) for t in (begun, tracked))
     assert after < 0.25 and after < 0.5 * before
     chin = bump > 0.5
@@ -318,3 +320,34 @@ def test_landmark_points_lie_on_the_surface(model: FaceModel) -> None:
     for index, name in ((nose, "nose_tip"), (chin, "chin")):
         there = model.mesh.vertices[model.mesh.landmarks[name][0]]
         assert np.linalg.norm(points[index] - there) < 0.02
+
+
+def test_the_least_opening_of_a_session_is_a_closed_eye(model: FaceModel) -> None:
+    rest = model.landmarks.on(model.mesh.vertices.astype(np.float64))
+    points = np.repeat(rest[None], 20, 0)
+    for side in UPPER:
+        upper, lower = list(UPPER[side]), list(LOWER[side])
+        for t, share in ((7, 0.25), (8, 0.15), (9, 0.6)):
+            points[t, upper] = rest[lower] + share * (rest[upper] - rest[lower])
+    found = openness(points)
+    assert np.allclose(found[:7], 1, atol=1e-6) and np.allclose(found[8], 0, atol=1e-6)
+    assert np.allclose(found[9], (0.6 - 0.15) / 0.85, atol=0.02)
+    points[3] = np.nan
+    assert np.isnan(openness(points)[3]).all()
+    unblinking = openness(np.delete(points, (7, 8), 0))
+    assert np.nanmin(unblinking) > 0.4
+
+
+def test_lids_are_brought_as_far_apart_as_they_are(model: FaceModel) -> None:
+    mesh, motion = model.mesh, motion_of(model, (4, 2, -12))
+    gaps = LidGaps.of(model, mesh, mesh.vertices.astype(np.float64))
+    for _ in range(4):
+        normal, right = gaps.normal(motion, np.array([0.2, np.nan]))
+        motion = motion.stepped(np.linalg.solve(normal + np.eye(len(right)), right))
+    vertices = mesh.pose(motion.units)
+    left, same = (
+        np.linalg.norm(u.local(motion.units).mean(0) - low.local(motion.units).mean(0)) / rest
+        for u, low, rest in zip(gaps.upper, gaps.lower, gaps.rest, strict=True)
+    )
+    assert abs(left - 0.2) < 0.06 < 0.8 < same
+    assert np.isfinite(vertices).all()

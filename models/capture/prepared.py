@@ -11,7 +11,7 @@ from .colour import ColourMatch
 from .folder import CaptureFolder
 
 PREPARED = "prepared.npz"
-NOTICEABLE = 0.02
+NOTICEABLE = 0.05
 """Difference in colour below which a camera is left as it is: estimates are no better."""
 
 

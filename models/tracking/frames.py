@@ -13,20 +13,41 @@ from ..mesh import HeadMesh
 from .alignment import Aligner, Photo, surface_samples
 from .face_model import FaceModel
 from .landmark_fit import LandmarkPull, unit_prior
+from .lids import LidGaps
 from .linear_face import Motion, Samples, interpolated
 from .neutral import Person, shown_skin
 from .person import laplacian
-from .pull import Pull, pull_of
+from .pull import Pull, Sight, pull_of
 from .rims import RimFinder
 
 OUTLIERS = (10.0, 4.0, 3.0)
 """Of each round's flow, in its deviations: the first one starts from landmarks."""
+LANDMARK_ROUNDS = 4
 INNER = 2
 """Gauss–Newton steps on one flow."""
 MARKS, RIMS = 1.0, 0.5
 """How much landmarks and rims count beside flow."""
 BEND, STAY = 2.0e4, 0.0025
 """Stiffness of the free surface against bending; metres by which faces leave their units."""
+
+
+Sights = tuple[Samples, list[Sight], float, float]
+"""Samples, where the views have them, at how many deviations they are outliers, and their share."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of one frame beforehand.
+
+    Attributes:
+        photos: Its views.
+        landmarks: (C, 478, 2) pixels in all cameras, NaN where unseen.
+        openness: (2,) of the eyes (`lids.openness`).
+    """
+
+    photos: Sequence[Photo]
+    landmarks: np.ndarray
+    openness: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -59,50 +80,46 @@ class FrameTracker:
         self._finder = RimFinder(model, person.colours)
         self._rims = Samples.at(mesh, self._finder.vertices)
         self._pulls = LandmarkPull(model, cameras)
+        self._lids = LidGaps.of(model, mesh, mesh.vertices.astype(np.float64))
         self._aligner = Aligner(shared_rasteriser(), mesh, shown_skin(model), self._surface)
         self._free = _FreeSurface(mesh, model.face, self._surface)
 
-    def from_landmarks(self, start: Motion, landmarks: np.ndarray, rounds: int = 4) -> Motion:
-        """Pose and units from landmarks (C, 478, 2) alone."""
-        for _ in range(rounds):
-            start = self._pulls.frame_round(self._landmarks, start, landmarks, None)
+    def from_landmarks(self, start: Motion, seen: Seen) -> Motion:
+        """Pose and units from landmarks alone."""
+        for _ in range(LANDMARK_ROUNDS):
+            start = self._stepped(start, seen, [], 1.0)
         return start
 
-    def track(
-        self, photos: Sequence[Photo], landmarks: np.ndarray, start: Tracked, rounds: int = 3
-    ) -> Tracked:
+    def track(self, seen: Seen, start: Tracked, rounds: int = 3) -> Tracked:
         """Align one frame, beginning at `start`."""
         tracked = start
         for outlier in OUTLIERS[-rounds:]:
-            tracked = self._round(photos, landmarks, tracked, outlier)
+            tracked = self._round(seen, tracked, outlier)
         return tracked
 
-    def _round(
-        self, photos: Sequence[Photo], landmarks: np.ndarray, tracked: Tracked, outlier: float
-    ) -> Tracked:
-        world = tracked.world(self.mesh)
-        sights = self._aligner.sights(world, self._texture, photos)
-        edges = self._finder.sights(world, photos)
-        motion, free = tracked.motion, tracked.free
+    def _round(self, seen: Seen, tracked: Tracked, outlier: float) -> Tracked:
+        world, motion, free = tracked.world(self.mesh), tracked.motion, tracked.free
         surface, rims = self._with(self._surface, free), self._with(self._rims, free)
+        flow = self._aligner.sights(world, self._texture, seen.photos)
+        edges = self._finder.sights(world, seen.photos)
         for _ in range(INNER):
-            normal, right = np.zeros((6 + len(motion.units),) * 2), np.zeros(6 + len(motion.units))
-            for samples, views, limit, share in (
-                (surface, sights, outlier, 1.0),
-                (rims, edges, OUTLIERS[-1], RIMS),
-            ):
-                points, jacobian = samples.jacobian(motion)
-                add = pull_of(points, views, limit).scaled(share).normal(jacobian)
-                normal, right = normal + add[0], right + add[1]
-            points, jacobian = self._landmarks.jacobian(motion)
-            add = self._pulls.pull(points, motion, landmarks).scaled(MARKS).normal(jacobian)
-            diagonal, prior = unit_prior(motion.units)
-            normal = normal + add[0] + np.diag(np.r_[np.zeros(6), diagonal])
-            motion = motion.stepped(
-                np.linalg.solve(normal, right + add[1] + np.r_[np.zeros(6), prior])
-            )
-        pull = pull_of(surface.jacobian(motion)[0], sights, OUTLIERS[-1])
+            evidence = [(surface, flow, outlier, 1.0), (rims, edges, OUTLIERS[-1], RIMS)]
+            motion = self._stepped(motion, seen, evidence, MARKS)
+        pull = pull_of(surface.jacobian(motion)[0], flow, OUTLIERS[-1])
         return Tracked(motion, self._free.step(free, pull.turned(motion.rotation.T)))
+
+    def _stepped(self, motion: Motion, seen: Seen, evidence: list[Sights], marks: float) -> Motion:
+        """One Gauss–Newton step of pose and units."""
+        normal, right = self._lids.normal(motion, seen.openness)
+        for samples, sights, limit, share in evidence:
+            points, jacobian = samples.jacobian(motion)
+            add = pull_of(points, sights, limit).scaled(share).normal(jacobian)
+            normal, right = normal + add[0], right + add[1]
+        points, jacobian = self._landmarks.jacobian(motion)
+        add = self._pulls.pull(points, motion, seen.landmarks).scaled(marks).normal(jacobian)
+        diagonal, prior = unit_prior(motion.units)
+        normal = normal + add[0] + np.diag(np.r_[np.zeros(6), diagonal])
+        return motion.stepped(np.linalg.solve(normal, right + add[1] + np.r_[np.zeros(6), prior]))
 
     def _with(self, samples: Samples, free: np.ndarray) -> Samples:
         moved = interpolated(free, samples.triangles, samples.weights)

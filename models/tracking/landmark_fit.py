@@ -13,6 +13,7 @@ import numpy as np
 from ..capture.cameras import Camera
 from ..files import read_arrays, write_arrays
 from .face_model import FaceModel, view_terms
+from .lids import openness
 from .linear_face import Motion, Samples
 from .pull import Pull, Sight, pull_of
 
@@ -40,29 +41,32 @@ class LandmarkFit:
     Attributes:
         identity: (K,) coefficients.
         motions: One a frame.
+        openness: (T, 2) of the eyes (`lids.openness`).
     """
 
     identity: np.ndarray
     motions: list[Motion]
+    openness: np.ndarray
 
     def save(self, path: Path) -> None:
         """Write to an .npz atomically."""
         parts = {n: np.stack([getattr(m, n) for m in self.motions]) for n in MOTION}
-        write_arrays(path, identity=self.identity, **parts)
+        write_arrays(path, identity=self.identity, openness=self.openness, **parts)
 
     @classmethod
     def load(cls, path: Path) -> "LandmarkFit":
         """Read what `save` wrote."""
         arrays = read_arrays(path)
         motions = zip(*(arrays[name] for name in MOTION), strict=True)
-        return cls(arrays["identity"], [Motion(*parts) for parts in motions])
+        motions = [Motion(*parts) for parts in motions]
+        return cls(arrays["identity"], motions, arrays["openness"])
 
 
 def fit_landmarks(
     model: FaceModel,
     cameras: Sequence[Camera],
     landmarks: np.ndarray,
-    starts: list[Motion],
+    points: np.ndarray,
     follows: np.ndarray,
 ) -> LandmarkFit:
     """Fit person and motion.
@@ -71,10 +75,10 @@ def fit_landmarks(
         model: The template.
         cameras: C of them.
         landmarks: (T, C, 478, 2) pixels, NaN where unseen.
-        starts: Rough poses.
+        points: (T, 478, 3) where they are in space, NaN where unknown.
         follows: (T,) bool, whether a frame comes right after the one before.
     """
-    fitter = LandmarkPull(model, cameras)
+    fitter, starts = LandmarkPull(model, cameras), rough_poses(model, points)
     chosen = np.unique(np.linspace(0, len(starts) - 1, PERSON_FRAMES).round().astype(int))
     identity = np.zeros(len(model.components))
     motions = list(starts)
@@ -94,7 +98,7 @@ def fit_landmarks(
         for _ in range(FRAME_ROUNDS):
             before = motions[t - 1].units if follows[t] else None
             motions[t] = fitter.frame_round(samples, motions[t], landmarks[t], before)
-    return LandmarkFit(identity, motions)
+    return LandmarkFit(identity, motions, openness(points))
 
 
 class LandmarkPull:

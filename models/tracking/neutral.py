@@ -13,9 +13,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..capture.cameras import Camera
-from ..capture.fill import Reference
 from ..capture.raster import shared_rasteriser
-from ..capture.texture import unwrap
+from ..capture.reference import Reference
+from ..capture.texturing import Texturer
 from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
 from ..normals import vertex_normals
@@ -228,11 +228,10 @@ class _Rounds:
     def texture(self, person: Person) -> np.ndarray:
         """What all views of all key frames show on average, (S, S, 3) uint8."""
         reference = Reference(TEXTURE)
+        texturer = Texturer(shared_rasteriser(), person.mesh, TEXTURE)
         for frame, world in zip(self._frames, self._worlds(person), strict=True):
-            views = [(photo.camera, photo.picture) for photo in frame.photos]
-            seen = unwrap(
-                shared_rasteriser(), person.mesh, world.astype(np.float32), views, size=TEXTURE
-            )
+            views = {n: (photo.camera, photo.picture) for n, photo in enumerate(frame.photos)}
+            seen = texturer.mean(world.astype(np.float32), views)
             reference.add(seen.colour, seen.seen)
         return np.clip(reference.texture() * 255 + 0.5, 0, 255).astype(np.uint8)
 

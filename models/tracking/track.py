@@ -28,7 +28,7 @@ from ..progress import Progress, silent
 from .alignment import Photo
 from .contact import sealed
 from .face_model import PATH, FaceModel
-from .frames import FrameTracker, Tracked
+from .frames import FrameTracker, Seen, Tracked
 from .landmark_fit import LandmarkFit, fit_landmarks, rough_poses
 from .landmarks import find_landmarks
 from .linear_face import Motion
@@ -182,10 +182,10 @@ def _rough(
     if path.exists():
         return LandmarkFit.load(path)
     seen = np.concatenate(landmarks)
-    starts = rough_poses(model, _triangulated(folder, seen))
+    points = _triangulated(folder, seen)
     follows = np.concatenate([np.diff(take.pictured, prepend=-2) == 1 for take in takes])
     progress(0.1, "fitting landmarks")
-    fit = fit_landmarks(model, folder.cameras, seen, starts, follows)
+    fit = fit_landmarks(model, folder.cameras, seen, points, follows)
     fit.save(path)
     return fit
 
@@ -267,21 +267,26 @@ class _Worker:
             basis = read_arrays(job.cache / "units.npz")["basis"]
             person = replace(person, mesh=replace(person.mesh, basis=basis))
         self._tracker = FrameTracker(model, person, self._folder.cameras)
-        motions, self._starts = iter(LandmarkFit.load(job.cache / "rough.npz").motions), {}
-        for take in self._folder.takes:
-            self._starts |= {(take.name, frame): next(motions) for frame in take.pictured}
+        fit = LandmarkFit.load(job.cache / "rough.npz")
+        frames = [(take.name, frame) for take in self._folder.takes for frame in take.pictured]
+        self._starts = dict(zip(frames, fit.motions, strict=True))
+        self._openness = dict(zip(frames, fit.openness, strict=True))
 
     def track(self, take: str, frame: int) -> Tracked:
         landmarks = read_arrays(self._job.cache / "landmarks" / f"{take}_{frame:06d}.npz")["points"]
-        photos = photos_of(self._folder, self._takes[take], frame)
+        seen = Seen(
+            photos_of(self._folder, self._takes[take], frame),
+            landmarks,
+            self._openness[take, frame],
+        )
         if self._job.stage == "generic":
-            motion = self._tracker.from_landmarks(self._starts[take, frame], landmarks)
+            motion = self._tracker.from_landmarks(self._starts[take, frame], seen)
             start = Tracked(motion, np.zeros(self._tracker.mesh.vertices.shape))
         else:
             start = read_tracked(self._job.frame(take, frame, "generic"))
             change = read_arrays(self._job.cache / "units.npz")["change"]
             start = Tracked(start.motion, start.free - np.tensordot(start.motion.units, change, 1))
-        return self._tracker.track(photos, landmarks, start, ROUNDS[self._job.stage])
+        return self._tracker.track(seen, start, ROUNDS[self._job.stage])
 
 
 @functools.lru_cache(maxsize=1)
