@@ -80,7 +80,7 @@ class FrameTracker:
         self._finder = RimFinder(model, person.colours)
         self._rims = Samples.at(mesh, self._finder.vertices)
         self._pulls = LandmarkPull(model, cameras)
-        self._lids = LidGaps.of(model, mesh, mesh.vertices.astype(np.float64))
+        self._lids = LidGaps.of(mesh, mesh.vertices.astype(np.float64))
         self._aligner = Aligner(shared_rasteriser(), mesh, shown_skin(model), self._surface)
         self._free = _FreeSurface(mesh, model.face, self._surface)
 

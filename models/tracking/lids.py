@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..mesh import HeadMesh
-from .face_model import FaceModel
 from .linear_face import Motion, Samples
 
 SIDES = ("left_eye", "right_eye")
@@ -56,9 +55,9 @@ class LidGaps:
     """What tells the tracker how far lids are apart.
 
     Attributes:
-        upper: Middle rim vertices of each side, samples (2,) · n.
-        lower: Those below.
-        rest: (2,) metres between them at the usual opening.
+        upper: Vertices in the middle of each side's upper rim.
+        lower: Those they meet.
+        rest: (2,) metres between them, upwards in the head, at the usual opening.
     """
 
     upper: tuple[Samples, Samples]
@@ -66,15 +65,14 @@ class LidGaps:
     rest: np.ndarray
 
     @classmethod
-    def of(cls, model: FaceModel, mesh: HeadMesh, usual: np.ndarray) -> "LidGaps":
+    def of(cls, mesh: HeadMesh, usual: np.ndarray) -> "LidGaps":
         """For a person's mesh whose usual opening is that of vertices `usual` (V, 3)."""
-        pairs = [_middles(model, side) for side in SIDES]
+        pairs = [(_middle(mesh, "upper", side), _middle(mesh, "lower", side)) for side in SIDES]
         upper, lower = zip(*pairs, strict=True)
-        rest = [usual[u].mean(0) - usual[low].mean(0) for u, low in pairs]
         return cls(
             tuple(Samples.at(mesh, vertices) for vertices in upper),
             tuple(Samples.at(mesh, vertices) for vertices in lower),
-            np.linalg.norm(rest, axis=1),
+            np.array([(usual[u] - usual[low]).mean(0)[2] for u, low in pairs]),
         )
 
     def normal(self, motion: Motion, open_by: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +95,6 @@ class LidGaps:
         return normal, right
 
 
-def _middles(model: FaceModel, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """The middle third of the upper and of the lower rim."""
-    chains = model.rims[side]
-    return tuple(chain[len(chain) // 3 : -(len(chain) // 3)] for chain in chains)
+def _middle(mesh: HeadMesh, which: str, side: str) -> np.ndarray:
+    """Rim vertices in the middle of a lid."""
+    return mesh.landmarks[f"{which}_lid_{side.removesuffix('_eye')}"][1:4]

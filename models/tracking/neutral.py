@@ -35,11 +35,11 @@ FREE_FROM = 8
 TEXTURE = 512
 OVER_RELAXED = 1.6
 """Flow sees about two thirds of a shift; so each step goes further than it says."""
-RELAXED_UNTIL = 12
+RELAXED_UNTIL = 10
 OUTLIER = 3.0
 MARKS_SHARE = 0.15
 """Landmarks are wrong alike in every view and frame: all together they count as a part of one."""
-RIMS_SHARE = 2.4
+RIMS_SHARE = 6.0
 RIMS_FROM = 2
 MARK_SPREAD = 0.004
 """Metres by which a landmark may lie elsewhere on a person than on people in general."""

@@ -39,7 +39,7 @@ CHUNK = 4
 """Frames a worker does at a time."""
 PASSES = ("generic", "personal")
 """With the template's face units, then with the person's own."""
-ROUNDS = {"generic": 3, "personal": 2}
+ROUNDS = {"generic": 3, "personal": 1}
 UNIT_RIDGE = 2.0
 """Face units are refined as far as frames use them: so many frames at full weight count half."""
 LEAST_SEEN = 0.5
