@@ -5,12 +5,10 @@ head stabilised. What a stage has done is kept in the performance's folder `trac
 frame, so that a stopped run continues.
 """
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -18,53 +16,28 @@ from ..capture.check import check
 from ..capture.colour import UNCHANGED
 from ..capture.folder import CaptureFolder, CaptureTake
 from ..capture.performance import Performance, PerformanceWriter, Take
-from ..capture.prepared import PREPARED, Preparation, prepared
+from ..capture.prepared import PREPARED, Preparation
 from ..capture.triangulate import triangulate
 from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
 from ..parallel import spread
 from ..progress import Progress, silent
-from .alignment import Photo
 from .contact import sealed
 from .face_model import PATH, FaceModel
-from .frames import FrameTracker, Seen, Tracked
+from .frames import Tracked
 from .landmark_fit import LandmarkFit, fit_landmarks, rough_poses
 from .landmarks import find_landmarks
-from .linear_face import Motion
 from .neutral import KeyFrame, Person, choose_key_frames, find_person
 from .stabilise import stabilised
+from .work import PASSES, Job, photos_of, read_tracked, track_frames
 
 CHUNK = 4
 """Frames a worker does at a time."""
-PASSES = ("generic", "personal")
-"""With the template's face units, then with the person's own."""
-ROUNDS = {"generic": 3, "personal": 1}
 UNIT_RIDGE = 2.0
 """Face units are refined as far as frames use them: so many frames at full weight count half."""
 LEAST_SEEN = 0.5
 """Share of frames in which a face must be found."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What every worker needs to know.
-
-    Attributes:
-        capture: Capture folder.
-        cache: Folder of what is done.
-        stage: One of `PASSES`.
-        model: File of the template.
-    """
-
-    capture: Path
-    cache: Path
-    stage: str
-    model: Path = PATH
-
-    def frame(self, take: str, frame: int, stage: str | None = None) -> Path:
-        """Where a frame's result is."""
-        return self.cache / (stage or self.stage) / f"{take}_{frame:06d}.npz"
 
 
 def track(
@@ -212,86 +185,13 @@ def _person(
     )
 
 
-def photos_of(folder: CaptureFolder, take: CaptureTake, frame: int) -> list[Photo]:
-    """Every view of a frame that has a picture, without lens distortion."""
-    photos = []
-    for camera in folder.cameras:
-        try:
-            picture = folder.picture(camera, take.name, frame)
-        except CaptureError:
-            continue
-        photos.append(Photo(*camera.undistorted(picture)))
-    return photos
-
-
 def _all_frames(job: Job, takes: Sequence[CaptureTake], processes: int, progress: Progress) -> None:
     frames = [(take.name, frame) for take in takes for frame in take.pictured]
     missing = [frame for frame in frames if not job.frame(*frame).exists()]
     done = len(frames) - len(missing)
-    for count in spread(_track_frames, job, missing, processes, CHUNK):
+    for count in spread(track_frames, job, missing, processes, CHUNK):
         done += count
         progress(done / len(frames), f"{job.stage} face units, frame {done} of {len(frames)}")
-
-
-def _track_frames(job: Job, frames: Sequence[tuple[str, int]]) -> int:
-    worker = _worker(job)
-    for take, frame in frames:
-        tracked = worker.track(take, frame)
-        write_arrays(
-            job.frame(take, frame),
-            rotation=tracked.motion.rotation,
-            shift=tracked.motion.shift,
-            units=tracked.motion.units,
-            free=tracked.free.astype(np.float32),
-        )
-    return len(frames)
-
-
-def read_tracked(path: Path) -> Tracked:
-    """A frame's result."""
-    arrays = read_arrays(path)
-    motion = Motion(*(arrays[name] for name in ("rotation", "shift", "units")))
-    return Tracked(motion, arrays["free"].astype(np.float64))
-
-
-class _Worker:
-    """What a process keeps open."""
-
-    def __init__(self, job: Job) -> None:
-        cv2.setNumThreads(1)
-        self._job, model = job, FaceModel.load(job.model)
-        self._folder = prepared(job.capture, job.cache.parent)
-        self._takes = {take.name: take for take in self._folder.takes}
-        person = Person.load(job.cache / "person.npz", model)
-        if job.stage == "personal":
-            basis = read_arrays(job.cache / "units.npz")["basis"]
-            person = replace(person, mesh=replace(person.mesh, basis=basis))
-        self._tracker = FrameTracker(model, person, self._folder.cameras)
-        fit = LandmarkFit.load(job.cache / "rough.npz")
-        frames = [(take.name, frame) for take in self._folder.takes for frame in take.pictured]
-        self._starts = dict(zip(frames, fit.motions, strict=True))
-        self._openness = dict(zip(frames, fit.openness, strict=True))
-
-    def track(self, take: str, frame: int) -> Tracked:
-        landmarks = read_arrays(self._job.cache / "landmarks" / f"{take}_{frame:06d}.npz")["points"]
-        seen = Seen(
-            photos_of(self._folder, self._takes[take], frame),
-            landmarks,
-            self._openness[take, frame],
-        )
-        if self._job.stage == "generic":
-            motion = self._tracker.from_landmarks(self._starts[take, frame], seen)
-            start = Tracked(motion, np.zeros(self._tracker.mesh.vertices.shape))
-        else:
-            start = read_tracked(self._job.frame(take, frame, "generic"))
-            change = read_arrays(self._job.cache / "units.npz")["change"]
-            start = Tracked(start.motion, start.free - np.tensordot(start.motion.units, change, 1))
-        return self._tracker.track(seen, start, ROUNDS[self._job.stage])
-
-
-@functools.lru_cache(maxsize=1)
-def _worker(job: Job) -> _Worker:
-    return _Worker(job)
 
 
 def _own_units(mesh: HeadMesh, takes: Sequence[CaptureTake], cache: Path) -> HeadMesh:
