@@ -10,6 +10,7 @@ from .errors import NeuralFaceError
 
 COMMANDS = {
     "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
+    "adopt": ("adopt.command", "make a performance of a mesh sequence tracked elsewhere"),
     "film": ("synthetic.film_command", "synthetic people act a performance before cameras"),
     "train": ("head.command", "train a head file from a performance"),
     "align": ("alignment.command", "a recording (and its text or timings) to timed phones"),
