@@ -14,6 +14,7 @@ MODULES = (
     "neural_face_addon.live",
     "operators.import_head",
     "operators.bundled_head",
+    "operators.performance_from_mesh",
     "operators.animate_text",
     "operators.animate_video",
     "operators.live_video",

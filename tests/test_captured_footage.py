@@ -37,7 +37,8 @@ def _cameras(target: np.ndarray) -> list[Camera]:
     for name, yaw in (("front", 5.0), ("left", 24.0), ("side", 75.0), ("back", 180.0)):
         angle = np.radians(yaw)
         away = np.array([np.sin(angle), -np.cos(angle), 0.1])
-        camera = look_at(name, target + away, target + [0.03, 0, 0.02], 2.0 * SIDE, (SIDE, SIDE))
+        aim = target + np.array([0.03, 0, 0.02])
+        camera = look_at(name, target + away, aim, 2.0 * SIDE, (SIDE, SIDE))
         cameras.append(_rolled(camera) if name == "left" else camera)
     return cameras
 
