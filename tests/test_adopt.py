@@ -301,3 +301,6 @@ def test_stopping_leaves_no_performance(actor: ForeignActor, tmp_path: Path) -> 
         Performance.open(tmp_path / "p")
     performance = adopt(source, tmp_path / "p", about_sequence("Again"))
     assert len(performance.takes[0]) == 2
+    other = write_sequence(tmp_path / "other", few)
+    with pytest.raises(CaptureError, match="p holds the performance of another sequence"):
+        adopt(other, tmp_path / "p", {})

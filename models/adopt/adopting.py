@@ -18,7 +18,7 @@ from ..capture.performance import (
     write_texture,
 )
 from ..errors import CaptureError
-from ..files import replacing
+from ..files import replacing, write_bytes
 from ..mesh import ATLAS_SIZE, HeadMesh
 from ..progress import Progress, silent
 from ..speech.phones import Phones
@@ -28,12 +28,14 @@ from .facing import PIVOT, find_face, in_metres, outwards, refined
 from .marks import Similarity, Skin, face_camera, landmarks_of, seen_by, visible
 from .motion import LinearModel, Skull, fit_linear_model
 from .regions import Looked, find_landmarks, make_regions
-from .sequence import SequenceTake, open_sequence, read_texture
+from .sequence import SequenceTake, fingerprint, open_sequence, read_texture
 
 LOOKED_AT = 24
 """Frames, evenly over the takes, that are looked at to find rest, open mouth and open eyes."""
 MODELLED = 500
 """Frames, evenly over the takes, that the linear face model is fitted to."""
+BEGUN = "adopted.txt"
+"""Holds the fingerprint of the sequence that a performance is made of."""
 MARGIN = 3
 """Texels beyond the UV islands' edges that count as seen: filters reach there."""
 ACTIVE = ("jawOpen", "mouthSmile", "mouthPucker", "mouthFunnel", "eyeBlink", "browInnerUp")
@@ -102,6 +104,7 @@ def adopt(
     """
     takes = open_sequence(source, settings.fps)
     _check(takes, settings)
+    _begin(output, fingerprint(takes, settings.size))
     atlas = atlas_of(takes[0].topology)
     with FaceFinder(most=2) as finder:
         found = _look(takes, atlas, finder, progress)
@@ -136,6 +139,21 @@ def _check(takes: Sequence[SequenceTake], settings: Settings) -> None:
         raise CaptureError(f"There is no take {min(unknown)} to hold out; there are: {names}.")
     if set(names) <= set(settings.held_out):
         raise CaptureError("All takes are held out: none is left to learn from.")
+
+
+def _begin(output: Path, sequence: str) -> None:
+    """Say what the folder is for; textures that are there must not be another sequence's."""
+    path = output / BEGUN
+    if path.is_file():
+        before = path.read_text()
+    else:
+        before = "" if (output / "performance.json").exists() else sequence
+    if before != sequence:
+        raise CaptureError(
+            f"{output.name} holds the performance of another sequence, or of this one before it "
+            "was changed: delete it or choose another folder."
+        )
+    write_bytes(path, sequence.encode())
 
 
 def _look(

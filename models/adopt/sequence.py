@@ -1,8 +1,9 @@
 """A folder with a mesh sequence: geometry, textures, sound, transcript; one take or several."""
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +112,14 @@ class SequenceTake:
         except (OSError, KeyError, ValueError, EOFError) as error:
             raise CaptureError(f"{path.name} in {self.folder.name} is damaged: {error}.") from error
         return arrays
+
+
+def fingerprint(takes: Sequence[SequenceTake], *more: object) -> str:
+    """Changes with any file of a sequence, and with whatever else matters."""
+    paths = [path for take in takes for path in (*take.meshes, *take.textures) if path is not None]
+    paths += [take.folder / BAKED for take in takes if not take.meshes]
+    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    return hashlib.sha256(repr((files, more)).encode()).hexdigest()
 
 
 def read_texture(path: Path) -> np.ndarray:
