@@ -3,6 +3,7 @@
 import functools
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ pytest.importorskip("moderngl", reason="looking at meshes needs moderngl")
 
 from filmed_faces import needs_landmarker
 from foreign_actor import ForeignActor, foreign_actor, write_sequence
-from tiny import CODE_SIZES
+from tiny import CODE_SIZES, GRID, tiny_mesh
 
 from models.adopt.adopting import Settings, adopt
 from models.adopt.atlas import atlas_of
@@ -21,7 +22,7 @@ from models.adopt.command import about_sequence
 from models.adopt.facing import PIVOT, axis_rotations, find_face, in_metres
 from models.adopt.marks import Similarity, Skin, cast, fit_similarity
 from models.adopt.motion import Skull, fit_linear_model
-from models.adopt.sequence import open_sequence
+from models.adopt.sequence import SequenceTake, open_sequence
 from models.capture.cameras import look_at
 from models.capture.performance import Performance
 from models.errors import CancelledError, CaptureError, MissingDependencyError
@@ -30,6 +31,7 @@ from models.head.making import make_head
 from models.head.training import TrainingConfig
 from models.mesh import REGION_NAMES
 from models.pose import rotation_matrix, to_world
+from models.speech.phones import Phones
 from models.video.faces import FaceFinder
 from models.video.posing import nearest_rotation
 
@@ -252,6 +254,37 @@ def test_components_hold_lids_beside_a_jaw() -> None:
     assert model.exact(offsets, controls)
     assert 0.5 < np.sqrt((controls**2).mean()) < 2
     assert not model.exact(offsets + 1e-3, controls)
+
+
+def test_what_is_said_is_aligned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A take with sound is a spoken one; its transcript goes to the aligner."""
+    from models.adopt import adopting
+
+    phones = Phones.build(["sil", "HH", "AY"], [0, 0.1, 0.2], [0.1, 0.2, 0.3])
+    asked = []
+
+    def aligned(sound: Path, text: str | None) -> SimpleNamespace:
+        asked.append((sound.name, text))
+        return SimpleNamespace(phones=phones)
+
+    monkeypatch.setattr(adopting, "align", aligned)
+    mesh, offsets = tiny_mesh(), np.zeros((9, GRID**2, 3), np.float32)
+    offsets[:, :50] = np.random.default_rng(0).normal(0, 0.01, (9, 50, 3))
+    model = fit_linear_model(offsets, [region.vertex_mask for region in mesh.regions])
+    mesh = replace(mesh, control_names=model.names, basis=model.basis)
+    (tmp_path / "audio.wav").write_bytes(b"")
+    pictures = (tmp_path / "skin.png",)
+    take = SequenceTake("hi", tmp_path, 30.0, tuple(tmp_path for _ in range(9)), pictures)
+    told = (Settings(), model, np.zeros((9, 6)), mesh.vertices + offsets, mesh)
+    for text in ("", "Hi!"):
+        (tmp_path / "transcript.txt").write_text(text)
+        made = adopting._take(take, *told)
+        made.check(mesh)
+        assert (made.kind, made.style, made.text) == ("spoken", "neutral", text)
+        assert made.phones.label.tolist() == ["sil", "HH", "AY"]
+    assert asked == [("audio.wav", None), ("audio.wav", "Hi!")]
+    (tmp_path / "audio.wav").unlink()
+    assert adopting._take(take, *told).kind == "motion"
 
 
 def test_held_out_takes_must_be_there(actor: ForeignActor, tmp_path: Path) -> None:

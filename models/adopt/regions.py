@@ -226,7 +226,7 @@ def _shares(
     inputs = np.concatenate(list(drivers.values()), 1)
     flat = offsets.reshape(len(offsets), -1)
     gram = inputs.T @ inputs + 1e-2 * len(inputs) * np.eye(inputs.shape[1])
-    weights = np.linalg.solve(gram, inputs.T @ flat)
+    weights = np.linalg.solve(gram, inputs.astype(np.float32).T @ flat)
     middles = {name: neutral[core].mean(0) for name, core in cores.items()}
     nearest = cKDTree(neutral).query(neutral, min(_NEIGHBOURS, len(neutral)))[1]
     skin = atlas.island[landmarks["nose_tip"][0]]
@@ -234,8 +234,8 @@ def _shares(
     for name, driver in drivers.items():
         rows = slice(start, start + driver.shape[1])
         start = rows.stop
-        moved = (driver @ weights[rows]).reshape(offsets.shape)
-        own = (moved**2).sum(-1).mean(0)
+        squares = (driver.T @ driver / len(driver) @ weights[rows]) * weights[rows]
+        own = squares.sum(0).reshape(-1, 3).sum(1)  # mean square of what the driver moves
         if name == "face":
             own = own + _QUIET**2
         else:
