@@ -12,7 +12,9 @@ COMMANDS = {
     "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
     "adopt": ("adopt.command", "make a performance of a mesh sequence tracked elsewhere"),
     "film": ("synthetic.film_command", "synthetic people act a performance before cameras"),
-    "train": ("head.command", "train a head file from a performance"),
+    "check": ("capture.check_command", "look at a capture: cameras, frames, faces, what to mend"),
+    "track": ("tracking.command", "a capture to a performance: geometry and textures"),
+    "train": ("making.command", "make a head file from a capture, a performance or a head file"),
     "align": ("alignment.command", "a recording (and its text or timings) to timed phones"),
     "animate": ("animate_command", "text, a video or ARKit shapes to animation parameters"),
     "info": ("head.info", "what is in a head file"),
@@ -21,7 +23,7 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; expected failures end with a sentence and exit status 2."""
+    """Run one command; exit status 1 when what it looked at is not ok, 2 on expected failures."""
     name = next((a for a in (arguments or sys.argv[1:]) if a in COMMANDS), None)
     parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -45,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         for key, value in (result or {}).items():
             print(f"{key}: {value}")
-    return 0
+    return 1 if result and result.get("ok") is False else 0
 
 
 if __name__ == "__main__":

@@ -1,38 +1,49 @@
 """Work spread over processes that end with the one that started them."""
 
+import itertools
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any
 
 import cv2
 
+AHEAD = 3
+"""Parts handed out at a time, for each process: none waits, and memory stays flat."""
+
 
 def spread(
-    function: Callable, job: object, items: Sequence, processes: int, chunk: int
+    function: Callable, job: object, items: Iterable, processes: int, chunk: int
 ) -> Iterator[Any]:
     """Results of `function(job, part)` over parts of `items`, in any order.
 
     Args:
         function: At module level, so that another process finds it.
         job: What every call needs to know.
-        items: What to share out.
+        items: What to share out; asked for only as fast as the work goes.
         processes: How many; 0 works in this one.
         chunk: Items a call gets.
     """
-    parts = [items[start : start + chunk] for start in range(0, len(items), chunk)]
+    stream = iter(items)
+    parts = iter(lambda: list(itertools.islice(stream, chunk)), [])
     if not processes:
         yield from (function(job, part) for part in parts)
         return
     spawn = multiprocessing.get_context("spawn")  # a graphics context does not survive a fork
     with ProcessPoolExecutor(processes, spawn, _start_worker) as pool:
-        futures = [pool.submit(function, job, part) for part in parts]
+        waiting: set[Future] = set()
         try:
-            for future in as_completed(futures):
-                yield future.result()
+            for part in parts:
+                waiting.add(pool.submit(function, job, part))
+                if len(waiting) >= AHEAD * processes:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in done)
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
         finally:
             pool.shutdown(cancel_futures=True)
 

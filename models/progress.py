@@ -11,6 +11,11 @@ def silent(fraction: float, message: str) -> None:
     """Report nothing."""
 
 
+def partly(progress: Progress, low: float, high: float) -> Progress:
+    """The progress of a part of a task, which is the task's from `low` to `high`."""
+    return lambda fraction, message: progress(low + (high - low) * fraction, message)
+
+
 class TerminalProgress:
     """One line on standard error with the time left, at most five times a second."""
 

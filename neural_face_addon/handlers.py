@@ -5,7 +5,7 @@ import contextlib
 import bpy
 from bpy.app.handlers import persistent
 
-from . import heads, live, playback
+from . import head_making, heads, live, playback
 
 _rendering = False
 _objects_seen = 0
@@ -41,6 +41,7 @@ def _replaced(*_arguments: object) -> None:
     live.forget()
     playback.forget_all()
     playback.show_all()
+    head_making.watch()
 
 
 @persistent

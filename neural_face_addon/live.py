@@ -82,7 +82,7 @@ def _try(key: Key, step: object) -> None:
     except Exception as error:
         log.exception("Cannot update a passage of %s", key[0])
         _failed[key] = f"{type(error).__name__}: {error}"
-    _redraw()
+    redraw()
 
 
 def _found(key: Key) -> tuple[bpy.types.Object, bpy.types.PropertyGroup] | None:
@@ -109,7 +109,8 @@ def _finish(key: Key) -> None:
         bpy.ops.ed.undo_push(message=f"Update {kind.name.title()}")
 
 
-def _redraw() -> None:
+def redraw() -> None:
+    """Have every viewport drawn again, with its panels."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":

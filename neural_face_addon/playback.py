@@ -58,6 +58,12 @@ def forget_all() -> None:
         _shown.clear()
 
 
+def forget(obj: bpy.types.Object) -> None:
+    """Show `obj` anew at its next update."""
+    with _lock:
+        _shown.pop(obj.session_uid, None)
+
+
 def open_head(obj: bpy.types.Object) -> "Head":
     """The opened head of an object.
 

@@ -1,4 +1,4 @@
-"""Preferences: where the numeric packages are and which device decodes."""
+"""Preferences: where the numeric packages are, which device decodes, which Python trains."""
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
@@ -35,6 +35,12 @@ class NEURALFACE_AP_preferences(bpy.types.AddonPreferences):
         ),
         update=_changed,
     )
+    training_python: StringProperty(
+        name="Training Python",
+        description="Python, or an environment's folder, with torch and the other packages, which "
+        "makes heads. Blender's own Python with the folder above where this is empty",
+        subtype="FILE_PATH",
+    )
     expression_weights: StringProperty(
         name="Expression Weights",
         description="deca_model.tar of DECA or a checkpoint of EMOCA. Only heads that were trained "
@@ -48,6 +54,7 @@ class NEURALFACE_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.prop(self, "packages")
         layout.prop(self, "device")
+        layout.prop(self, "training_python")
         layout.prop(self, "expression_weights")
         status = runtime.status()
         layout.label(text=status.sentence, icon="CHECKMARK" if status.ready else "ERROR")

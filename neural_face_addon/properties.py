@@ -90,6 +90,9 @@ class NEURALFACE_PG_head(bpy.types.PropertyGroup):
     filepath: StringProperty(name="Head File", description="File that holds the head")
     sha256: StringProperty(name="Hash", description="SHA-256 of the head file")
     head_name: StringProperty(name="Name", description="Name of the captured actor")
+    making_version: IntProperty(
+        name="Preview", description="Which preview of its training the head shows; 0 for none"
+    )
     sizes: IntVectorProperty(name="Sizes", size=len(REGIONS), description="Code elements in use")
     sliders: CollectionProperty(type=NEURALFACE_PG_slider)
     styles: CollectionProperty(type=NEURALFACE_PG_style)

@@ -9,9 +9,11 @@ log = logging.getLogger(__name__)
 MODULES = (
     "neural_face_addon.preferences",
     "neural_face_addon.properties",
+    "neural_face_addon.making_properties",
     "neural_face_addon.handlers",
     "neural_face_addon.jobs",
     "neural_face_addon.live",
+    "neural_face_addon.head_making",
     "operators.import_head",
     "operators.bundled_head",
     "operators.performance_from_mesh",
@@ -27,6 +29,8 @@ MODULES = (
     "operators.contacts",
     "operators.layers",
     "operators.expression",
+    "operators.train_head",
+    "operators.make_head",
     "operators.show_texture",
     "operators.system",
     "panels.head",
@@ -38,6 +42,7 @@ MODULES = (
     "panels.residual",
     "panels.layers",
     "panels.expression",
+    "panels.make_head",
     "panels.system",
 )
 """Below the package's root; each has `register()` and `unregister()`."""

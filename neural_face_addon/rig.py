@@ -55,6 +55,26 @@ def build(
     return obj
 
 
+def renew(obj: bpy.types.Object, head: "Head", path: Path) -> None:
+    """Have an object show another file of the same actor: a later state of its training.
+
+    Raises:
+        NeuralFaceError: The other head has another mesh.
+    """
+    _check(head)
+    expected = len(head.mesh.vertices) + sum(len(part.uvs) for part in head.mesh.parts)
+    if len(obj.data.vertices) != expected:
+        raise runtime.user_error(
+            f"{path.name} has another mesh than {obj.name}; import it as a new head."
+        )
+    group = obj.neural_face
+    before = group.filepath, group.sha256
+    _describe(obj, head, path)
+    if before != (group.filepath, group.sha256):
+        runtime.close(Path(bpy.path.abspath(before[0])), before[1])
+    playback.forget(obj)
+
+
 def _check(head: "Head") -> None:
     sizes = [sum(s.region == name for s in head.sliders) for name in REGIONS]
     if max(sizes) > MOST_ELEMENTS:
@@ -104,6 +124,11 @@ def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
     group.sha256 = head.info.sha256
     group.head_name = head.info.name
     group.sizes = [sum(s.region == name for s in head.sliders) for name in REGIONS]
+    for known in (
+        *(group.sliders, group.styles, group.takes),
+        *(group.style_axes, group.residual_axes),
+    ):
+        known.clear()
     for slider in head.sliders:
         item = group.sliders.add()
         item.name, item.low, item.high = slider.name, slider.low, slider.high

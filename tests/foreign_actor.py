@@ -42,9 +42,9 @@ class ForeignActor:
 @functools.lru_cache(maxsize=1)
 def foreign_actor(frames: int = 12) -> ForeignActor:
     """Talks, smiles, blinks and turns the head; at rest in the first frame."""
-    from models.synthetic.controls import controls_from
+    from models.synthetic.actor import bundled_actor
     from models.synthetic.scene import Scene
-    from models.synthetic.template import bundled_actor
+    from models.template.controls import controls_from
 
     scene = Scene(bundled_actor(), None, SKIN, 1)
     mesh, patches = scene.mesh, scene.actor.patches

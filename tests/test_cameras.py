@@ -1,16 +1,13 @@
-"""Cameras against OpenCV's projection, known points, and files on disk."""
+"""Cameras against OpenCV's projection and known points."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from capture_scenes import ring_of_cameras
 
-from models.capture.cameras import Camera, look_at, read_transforms, write_transforms
-from models.errors import CaptureError
+from models.capture.cameras import Camera, look_at
 from models.pose import rotation_matrix, to_world
 
 DISTORTION = (-0.12, 0.03, 0.001, -0.002)
@@ -41,42 +38,19 @@ def test_axes_of_a_frontal_camera() -> None:
     np.testing.assert_allclose(depth, [1, 1, 1, 0.5], atol=1e-12)
 
 
-def test_transforms_round_trip(tmp_path: Path) -> None:
-    cameras = [odd_camera(), *ring_of_cameras(128)]
-    write_transforms(tmp_path / "transforms.json", cameras)
-    points = np.random.default_rng(1).uniform(-0.1, 0.1, (20, 3))
-    for camera, read in zip(cameras, read_transforms(tmp_path / "transforms.json"), strict=True):
-        assert (read.name, read.width, read.height) == (camera.name, camera.width, camera.height)
-        np.testing.assert_allclose(read.project(points)[0], camera.project(points)[0], atol=1e-9)
-
-
-def test_transforms_are_opengl_camera_to_world(tmp_path: Path) -> None:
-    write_transforms(
-        tmp_path / "transforms.json", [look_at("front", (0, -1, 0), (0, 0, 0), 1000, (400, 300))]
+@pytest.mark.parametrize(
+    "lens", [DISTORTION, (*DISTORTION, 0.02), (*DISTORTION, 0.02, 0.1, 0, 0.05)]
+)
+def test_pixels_become_rays_and_back(lens: tuple[float, ...]) -> None:
+    camera = replace(odd_camera(), distortion=lens)
+    points = np.random.default_rng(1).uniform(-0.15, 0.15, (40, 3))
+    local = points @ camera.world_to_camera[:3, :3].T + camera.world_to_camera[:3, 3]
+    plane = camera.normalised(camera.project(points)[0])
+    np.testing.assert_allclose(plane, local[:, :2] / local[:, 2:], atol=1e-8)
+    expected, _ = cv2.projectPoints(
+        local, np.zeros(3), np.zeros(3), camera.intrinsics, np.array(lens, np.float64)
     )
-    frame = json.loads((tmp_path / "transforms.json").read_text())["frames"][0]
-    matrix = np.array(frame["transform_matrix"])
-    np.testing.assert_allclose(matrix[:3, 3], (0, -1, 0), atol=1e-12)
-    np.testing.assert_allclose(matrix[:3, 2], (0, -1, 0), atol=1e-12)  # +z points backward
-    np.testing.assert_allclose(matrix[:3, 1], (0, 0, 1), atol=1e-12)  # +y points up
-    assert frame["file_path"] == "images/front/"
-
-
-def test_shared_intrinsics_and_damage(tmp_path: Path) -> None:
-    path = tmp_path / "transforms.json"
-    shared = {"fl_x": 500, "fl_y": 510, "cx": 100, "cy": 90, "w": 200, "h": 180}
-    frames = [{"file_path": f"images/{n}/", "transform_matrix": np.eye(4).tolist()} for n in "ab"]
-    path.write_text(json.dumps({**shared, "frames": frames}))
-    assert [camera.intrinsics[1, 1] for camera in read_transforms(path)] == [510, 510]
-    del shared["cx"]
-    path.write_text(json.dumps({**shared, "frames": frames}))
-    with pytest.raises(CaptureError, match="lacks 'cx'"):
-        read_transforms(path)
-    path.write_text("not json")
-    with pytest.raises(CaptureError, match="cannot be read"):
-        read_transforms(path)
-    with pytest.raises(CaptureError, match="no other.json"):
-        read_transforms(tmp_path / "other.json")
+    np.testing.assert_allclose(camera.project(points)[0], expected[:, 0], atol=1e-6)
 
 
 def test_undistorted_picture_shows_points_where_the_pinhole_does() -> None:

@@ -47,9 +47,9 @@ def _cameras(target: np.ndarray) -> list[Camera]:
 def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Performance]:
     needs_landmarker()
     from models.capture.raster import shared_rasteriser
-    from models.synthetic.controls import CONTROL_INDEX, CONTROL_NAMES
+    from models.synthetic.actor import bundled_actor
     from models.synthetic.scene import Scene
-    from models.synthetic.template import bundled_actor
+    from models.template.controls import CONTROL_INDEX, CONTROL_NAMES
 
     folder = tmp_path_factory.mktemp("captured")
     try:

@@ -12,7 +12,7 @@ pytest.importorskip("moderngl", reason="pictures need moderngl")
 
 from models.capture.performance import Take
 from models.errors import VideoError
-from models.synthetic.controls import CONTROL_INDEX
+from models.synthetic.actor import build_template
 from models.synthetic.filming import (
     ACTOR,
     Features,
@@ -25,7 +25,7 @@ from models.synthetic.filming import (
 )
 from models.synthetic.people import people
 from models.synthetic.takes import TakePlan, make_takes
-from models.synthetic.template import build_template
+from models.template.controls import CONTROL_INDEX
 from models.video.features import extractor_of
 from models.video.footage import read_footage, read_motion
 from models.video.resnet import FEATURES, Trunk

@@ -16,12 +16,12 @@ from tiny import CODE_SIZES, tiny_performance
 
 from models.capture.performance import Performance
 from models.errors import CancelledError, NeuralFaceError
-from models.head.command import add_arguments, config_from
 from models.head.file import read_head_file
 from models.head.inference import Head
 from models.head.making import make_head
 from models.head.trainer import Trainer
 from models.head.training import TrainingConfig
+from models.making.options import add_arguments, config_from
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = """

@@ -8,8 +8,8 @@ import pytest
 
 from models.errors import CaptureError
 from models.mesh import HeadMesh, Part, Region, triangle_frames
-from models.synthetic.controls import controls_from
-from models.synthetic.template import build_template
+from models.synthetic.actor import build_template
+from models.template.controls import controls_from
 
 
 @pytest.fixture(scope="module")

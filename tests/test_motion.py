@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from models.errors import CaptureError, MissingDependencyError
-from models.synthetic.controls import CONTROL_INDEX, CONTROL_NAMES, controls_from
 from models.synthetic.limits import limited
 from models.synthetic.motion import read_live_link, read_shapes, shape_controls
 from models.synthetic.practice import practice_block
 from models.synthetic.reanalysis import LipReader
+from models.template.controls import CONTROL_INDEX, CONTROL_NAMES, controls_from
 
 ARKIT = [name for name in CONTROL_NAMES if name not in ("tongueUp", "tongueBack")]
 

@@ -7,14 +7,14 @@ from models.capture.performance import Take
 from models.errors import CancelledError
 from models.mesh import LIP_CONTACT, HeadMesh
 from models.speech.phones import BILABIALS, CONSONANTS, VOWELS, Phones
-from models.synthetic.controls import CONTROL_INDEX
+from models.synthetic.actor import build_template
 from models.synthetic.lines import load_lines, phone_counts, spoken_line
 from models.synthetic.performing import Performer, lip_gap_controls
 from models.synthetic.pictured import choose_pictured
 from models.synthetic.styles import STYLES
 from models.synthetic.takes import TakePlan, make_takes
-from models.synthetic.template import build_template
 from models.synthetic.transfer import PAIRS, bounded_least_squares
+from models.template.controls import CONTROL_INDEX
 
 FPS = 30.0
 LINE = "Maybe Bob will move the five blue pumps by the warm fire."

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from models.synthetic.atlas import boundary_loops
-from models.synthetic.basemesh import load_base_mesh
-from models.synthetic.controls import CONTROL_NAMES, control_offsets, controls_from
-from models.synthetic.template import Actor, bundled_actor
+from models.synthetic.actor import Actor, bundled_actor
+from models.template.atlas import boundary_loops
+from models.template.basemesh import load_base_mesh
+from models.template.controls import CONTROL_NAMES, control_offsets, controls_from
 
 
 @pytest.fixture(scope="module")

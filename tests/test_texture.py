@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.fill import Reference, fill, push_pull
+from models.capture.fill import complete, push_pull
 from models.capture.layers import Layer
 from models.capture.raster import shared_rasteriser
-from models.capture.texture import unwrap
+from models.capture.reference import Reference
+from models.capture.texture import Unwrapped, look, mean_look, surface_of, view_of
 from models.mesh import HeadMesh
 
 SIZE = 512
@@ -25,6 +26,15 @@ def photographed(mesh: HeadMesh, texture: np.ndarray, extra: tuple[Layer, ...] =
     return [(c, shared_rasteriser().render([layer, *extra], c)) for c in cameras]
 
 
+def unwrap(mesh: HeadMesh, vertices: np.ndarray, pictures: list, extra: tuple = ()) -> Unwrapped:
+    rasteriser, surface = shared_rasteriser(), surface_of(mesh, vertices)
+    skin, looks = Layer("skin", vertices, mesh.faces, mesh.uvs), []
+    for camera, picture in pictures:
+        view = view_of(rasteriser, skin, extra, camera)
+        looks.append(look(rasteriser, surface, view, picture, SIZE))
+    return mean_look(looks)
+
+
 def a_stick(mesh: HeadMesh, size: float = 0.02) -> Layer:
     """A bright opaque bar in front of the dome."""
     corners = np.array([[-1, 0, -4], [1, 0, -4], [1, 0, 4], [-1, 0, 4]], np.float32) * size / 2
@@ -38,7 +48,7 @@ def a_stick(mesh: HeadMesh, size: float = 0.02) -> Layer:
 def test_the_painted_texture_comes_back() -> None:
     mesh, texture = bumpy_head(), painted(SIZE)
     started = time.perf_counter()
-    found = unwrap(shared_rasteriser(), mesh, mesh.vertices, photographed(mesh, texture), size=SIZE)
+    found = unwrap(mesh, mesh.vertices, photographed(mesh, texture))
     good = found.seen > 0.9
     assert good.mean() > 0.4
     assert psnr((found.colour - texture / 255)[good]) > 40
@@ -52,7 +62,7 @@ def test_the_painted_texture_comes_back() -> None:
 def test_the_far_side_is_not_seen() -> None:
     mesh, texture = bumpy_head(), painted(SIZE)
     pictures = photographed(mesh, texture)
-    front = unwrap(shared_rasteriser(), mesh, mesh.vertices, pictures[:1], size=SIZE).seen
+    front = unwrap(mesh, mesh.vertices, pictures[:1]).seen
     assert front[SIZE // 2, SIZE // 2] > 0.99
     assert front[SIZE // 2, [30, -30]].max() == 0
     assert front[:15].max() == 0 and front[-15:].max() == 0  # outside the chart
@@ -67,9 +77,7 @@ def test_what_lies_behind_the_surface_is_not_painted_on() -> None:
     layer = Layer("folded", folded, mesh.faces, mesh.uvs, texture)
     camera = ring_of_cameras(384)[0]
     picture = shared_rasteriser().render([layer], camera)
-    found = unwrap(
-        shared_rasteriser(), mesh, folded.astype(np.float32), [(camera, picture)], size=SIZE
-    )
+    found = unwrap(mesh, folded.astype(np.float32), [(camera, picture)])
     hidden = found.seen[SIZE // 4 : -SIZE // 4, 40:90]
     assert hidden.mean() < 0.02
 
@@ -78,11 +86,20 @@ def test_an_occluder_leaves_no_trace() -> None:
     mesh, texture = bumpy_head(), painted(SIZE)
     stick = a_stick(mesh)
     pictures = photographed(mesh, texture, (stick,))
-    masked = unwrap(shared_rasteriser(), mesh, mesh.vertices, pictures, [stick], size=SIZE)
-    smeared = unwrap(shared_rasteriser(), mesh, mesh.vertices, pictures, size=SIZE)
+    masked = unwrap(mesh, mesh.vertices, pictures, (stick,))
+    smeared = unwrap(mesh, mesh.vertices, pictures)
     good = masked.seen > 0.9
     worst = np.abs(masked.colour - texture / 255)[good].max()
     assert worst < 0.15 < np.abs(smeared.colour - texture / 255)[smeared.seen > 0.9].max()
+
+
+def test_a_camera_that_sees_it_larger_counts_more() -> None:
+    mesh = bumpy_head()
+    near, far = ring_of_cameras(384)[0], ring_of_cameras(96)[0]
+    dark = np.full((96, 96, 3), 50, np.uint8)
+    pictures = [(near, np.full((384, 384, 3), 200, np.uint8)), (far, dark)]
+    middle = unwrap(mesh, mesh.vertices, pictures).colour[SIZE // 2, SIZE // 2]
+    np.testing.assert_allclose(middle, 200 / 255, atol=0.01)
 
 
 def test_push_pull_keeps_and_is_smooth() -> None:
@@ -110,7 +127,7 @@ def test_holes_take_the_reference_without_a_seam() -> None:
     hole = seen.copy()
     cv2.ellipse(hole, (120, 130), (50, 35), 20, 0, 360, 0.0, -1)
     spoilt = np.where(hole[..., None] > 0, darker, 1.0).astype(np.float32)
-    filled = fill(spoilt, hole, reference.texture()) / 255
+    filled = complete(spoilt, hole, reference.texture())
     inside = hole == 0
     assert psnr((filled - darker)[inside]) > 34 > psnr((texture - darker)[inside])
     edge = cv2.dilate(hole, np.ones((3, 3))) - cv2.erode(hole, np.ones((3, 3)))

@@ -1,41 +1,25 @@
 """A capture folder: calibrated cameras, their pictures by take and frame, sound, template mesh."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ..errors import CaptureError
-from ..files import write_bytes, write_json
+from ..files import write_bytes
 from ..mesh import HeadMesh
-from .cameras import Camera, read_transforms, write_transforms
-from .performance import SAFE_NAME, picture_file
+from .calibration.find import read_calibration
+from .calibration.transforms import FILE, write_transforms
+from .cameras import Camera
+from .colour import ColourMatch
+from .layout import Source, find_layout
+from .performance import picture_file
+from .pictures import PictureFiles
+from .takes import CaptureTake, read_takes, write_takes
 
-SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class CaptureTake:
-    """One recording in a capture folder.
-
-    Attributes:
-        name: Letters, digits, `_` and `-`.
-        fps: Frames a second.
-        frames: How many frames it lasts.
-        pictured: Frames that have a picture from every camera.
-        audio: Path inside the folder, '' when silent.
-        transcript: What is said, '' when unknown.
-    """
-
-    name: str
-    fps: float
-    frames: int
-    pictured: tuple[int, ...]
-    audio: str = ""
-    transcript: str = ""
+SCANS = ("neutral.obj", "neutral.ply")
 
 
 @dataclass(frozen=True)
@@ -44,34 +28,51 @@ class CaptureFolder:
 
     Attributes:
         folder: Where it is.
-        cameras: In the order of `transforms.json`.
-        takes: In the order of `takes.json`.
+        cameras: In the order of the calibration; some may have no pictures.
+        takes: As `takes.json` has them, or as pictures and videos make them.
+        calibration: Which program's, for people.
+        pictures: By camera name.
+        masks: By camera name.
+        scan: The user's own scan of the neutral face, if there is one.
+        colours: Corrections by camera name that `picture` makes.
+        notes: What had to be assumed in reading, a sentence each.
     """
 
     folder: Path
     cameras: tuple[Camera, ...]
     takes: tuple[CaptureTake, ...]
+    calibration: str = FILE
+    pictures: Mapping[str, Source] = field(default_factory=dict)
+    masks: Mapping[str, PictureFiles] = field(default_factory=dict)
+    scan: Path | None = None
+    notes: tuple[str, ...] = ()
+    colours: Mapping[str, ColourMatch] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path) -> "CaptureFolder":
-        """Read cameras and takes.
+        """Find and read cameras, takes, and where pictures are.
 
         Raises:
-            CaptureError: One of the two files is missing, damaged or inconsistent.
+            CaptureError: There is no calibration, there are no pictures, or a file is damaged or
+                inconsistent.
         """
         folder = Path(folder)
-        cameras = read_transforms(folder / "transforms.json")
-        path = folder / "takes.json"
-        try:
-            document = json.loads(path.read_text())
-            if document["schema"] != SCHEMA:
-                raise CaptureError(f"takes.json has schema {document['schema']}, not {SCHEMA}.")
-            takes = tuple(_take(entry) for entry in document["takes"])
-        except FileNotFoundError as error:
-            raise CaptureError(f"The capture {folder.name} has no takes.json.") from error
-        except (KeyError, ValueError, TypeError) as error:
-            raise CaptureError(f"takes.json of {folder.name} cannot be read: {error!r}.") from error
-        return cls(folder, tuple(cameras), takes)
+        calibration, told = read_calibration(folder), read_takes(folder)
+        layout = find_layout(folder, calibration.cameras, told)
+        return cls(
+            folder,
+            tuple(entry.camera for entry in calibration.cameras),
+            layout.takes,
+            calibration.source,
+            layout.pictures,
+            layout.masks,
+            next((folder / name for name in SCANS if (folder / name).is_file()), None),
+            layout.notes,
+        )
+
+    def scaled(self, factor: float) -> "CaptureFolder":
+        """The same capture with every length of its calibration multiplied by `factor`."""
+        return replace(self, cameras=tuple(camera.scaled(factor) for camera in self.cameras))
 
     def mesh(self) -> HeadMesh:
         """The template mesh.
@@ -84,22 +85,48 @@ class CaptureFolder:
             raise CaptureError(f"The capture {self.folder.name} has no template.npz.")
         return HeadMesh.load(path)
 
+    def has_picture(self, camera: Camera, take: str, frame: int) -> bool:
+        """Whether there is a picture, without reading it."""
+        source = self.pictures.get(camera.name)
+        return source is not None and source.has(take, frame)
+
     def picture(self, camera: Camera, take: str, frame: int) -> np.ndarray:
-        """A picture (H, W, 3) uint8.
+        """A picture (H, W, 3) uint8 RGB; quickest where a camera's frames are read in order.
 
         Raises:
             CaptureError: It is missing, damaged, or not of the camera's size.
         """
-        path = picture_path(self.folder, camera.name, take, frame)
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if picture is None:
-            raise CaptureError(f"The picture {camera.name}/{path.name} is missing or damaged.")
-        if picture.shape[:2] != (camera.height, camera.width):
+        source = self.pictures.get(camera.name)
+        if source is None:
+            raise CaptureError(f"Camera {camera.name} has no pictures in {self.folder.name}.")
+        size = camera.width, camera.height
+        try:
+            picture = source.read(take, frame, size)
+        except CaptureError as error:
+            raise CaptureError(f"The picture of camera {camera.name}: {error}") from error
+        if picture.shape[1::-1] != size:
             raise CaptureError(
-                f"The picture {camera.name}/{path.name} has {picture.shape[1]}×{picture.shape[0]} "
-                f"pixels, its camera {camera.width}×{camera.height}."
+                f"Frame {frame} of take {take} of camera {camera.name} has {picture.shape[1]}×"
+                f"{picture.shape[0]} pixels, its calibration {size[0]}×{size[1]}: give "
+                "the calibration of these pictures, or the pictures in their first size."
             )
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        colour = self.colours.get(camera.name)
+        return picture if colour is None else colour.apply(picture)
+
+    def mask(self, camera: Camera, take: str, frame: int) -> np.ndarray | None:
+        """What the user marked as the head in a picture, (H, W) uint8, or None without a mask.
+
+        Raises:
+            CaptureError: The mask is damaged or not of the camera's size.
+        """
+        source = self.masks.get(camera.name)
+        mask = None if source is None else source.read_mask(take, frame)
+        if mask is not None and mask.shape != (camera.height, camera.width):
+            raise CaptureError(
+                f"The mask of camera {camera.name}, frame {frame} of take {take}, is not of its "
+                "pictures' size."
+            )
+        return mask
 
 
 def picture_path(folder: Path, camera: str, take: str, frame: int) -> Path:
@@ -118,24 +145,7 @@ def write_capture(
 ) -> None:
     """Write everything of a capture folder but pictures and sound."""
     folder = Path(folder)
-    write_transforms(folder / "transforms.json", list(cameras))
-    write_json(folder / "takes.json", {"schema": SCHEMA, "takes": [asdict(take) for take in takes]})
+    write_transforms(folder / FILE, cameras)
+    write_takes(folder, takes)
     if mesh is not None:
         mesh.save(folder / "template.npz")
-
-
-def _take(entry: dict) -> CaptureTake:
-    name, frames = str(entry["name"]), int(entry["frames"])
-    pictured = tuple(int(frame) for frame in entry["pictured"])
-    if not SAFE_NAME.fullmatch(name):
-        raise CaptureError(f"takes.json has a take with the unsafe name {name!r}.")
-    if any(not 0 <= frame < frames for frame in pictured):
-        raise CaptureError(f"takes.json names pictures of {name} outside its {frames} frames.")
-    return CaptureTake(
-        name=name,
-        fps=float(entry["fps"]),
-        frames=frames,
-        pictured=pictured,
-        audio=str(entry.get("audio", "")),
-        transcript=str(entry.get("transcript", "")),
-    )

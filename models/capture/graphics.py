@@ -80,7 +80,7 @@ class Store:
         return self._textures[key]
 
     def map(self, name: str, values: np.ndarray) -> moderngl.Texture:
-        """A plain texture of (H, W, 4) uint8 or (H, W) float32, clamped at its edges."""
+        """A plain texture of (H, W[, C]) uint8 or float32, clamped at its edges."""
         texture = self._write((name, "map"), values)
         texture.filter = moderngl.LINEAR, moderngl.LINEAR
         texture.repeat_x = texture.repeat_y = False
@@ -99,8 +99,15 @@ class Store:
         if key in self._buffers and self._buffers[key].size == data.nbytes:
             self._buffers[key].write(data)
         else:
+            self._release(self._buffers.get(key))
             self._buffers[key] = self._context.buffer(data)
         return self._buffers[key]
+
+    @staticmethod
+    def _release(resource: moderngl.Buffer | moderngl.Texture | None) -> None:
+        """Free what is replaced: the driver's memory knows no garbage collection."""
+        if resource is not None:
+            resource.release()
 
     def _write(self, key: tuple, values: np.ndarray) -> moderngl.Texture:
         values = np.ascontiguousarray(values)
@@ -109,6 +116,7 @@ class Store:
         if old is not None and (old.size, old.components) == (size, channels):
             old.write(values)
             return old
+        self._release(old)
         dtype = "f4" if values.dtype == np.float32 else "f1"
         self._textures[key] = self._context.texture(size, channels, values, dtype=dtype)
         return self._textures[key]

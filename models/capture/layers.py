@@ -52,17 +52,19 @@ class Surface:
 
 @dataclass(frozen=True)
 class View:
-    """One camera's picture for unwrapping.
+    """What unwrapping needs to know of one camera's picture.
 
     Attributes:
         camera: Without distortion.
-        picture: (H, W, 4) uint8; alpha says how far a pixel is to be trusted.
+        trust: (H, W) uint8: how far a pixel is to be trusted.
         depth: (H, W) float32 metres of the surface in that camera.
+        shift: (H, W, 2) float32 pixels from where the surface is to where the picture shows it.
     """
 
     camera: Camera
-    picture: np.ndarray
+    trust: np.ndarray
     depth: np.ndarray
+    shift: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class UnwrapSettings:
     """How pictures are weighted.
 
     Attributes:
-        power: Exponent of the cosine between normal and view.
+        power: Exponent of how squarely and how largely a camera sees a texel.
         focus_power: Exponent of the cosine to the focus direction; high: the winner takes most.
         tolerance: Metres a texel may lie behind the depth map.
         slope_tolerance: Pixels of sideways error allowed on slanted surfaces.

@@ -1,4 +1,4 @@
-"""Headless rasteriser: pictures and depths of layers in a camera, and pictures unwrapped."""
+"""Headless rasteriser: pictures and depths of layers in a camera, and where texels are."""
 
 import functools
 import threading
@@ -17,6 +17,8 @@ NEAR, FAR = 0.05, 20.0
 BACKGROUND_DEPTH = 1e6
 """Metres: the depth where nothing is."""
 TEXTURED = (0.0, 0.0, 0.0, 0.0)
+NO_SHIFT = np.zeros((1, 1, 2), np.float32)
+NOWHERE = (-9.0, -9.0, 0.0, 0.0)
 BLACK, WHITE = (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0)
 
 
@@ -94,47 +96,39 @@ class Rasteriser:
         return read(target, 1)[..., 0]
 
     def unwrap(
-        self,
-        surface: Surface,
-        views: Sequence[View],
-        size: int,
-        settings: UnwrapSettings | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Blend the pictures onto the atlas of `surface`.
+        self, surface: Surface, view: View, size: int, settings: UnwrapSettings | None = None
+    ) -> np.ndarray:
+        """Where a picture shows each texel of `surface`'s atlas, and how much it is worth there.
 
         Returns:
-            Sums (size, size, 4) float32 of colour 0…1 × weight and of weight, and (size, size)
-            float32: summed over the pictures, how well each texel was seen; 1 is one good look.
+            (size, size, 4) float32: column and row in the picture (0, 0 is the middle of its first
+            pixel), weight, and how well the texel was seen (0…1); `NOWHERE` where it was not.
         """
-        settings = settings or UnwrapSettings()
-        target = self._atlas(size)
+        target, program = self._atlas(size), self._unwrap
         target.use()
-        target.clear()
-        self._context.enable_only(moderngl.BLEND)
-        self._context.blend_func = moderngl.ONE, moderngl.ONE
-        for name, value in vars(settings).items():
-            self._unwrap[name] = value
+        target.clear(*NOWHERE)
+        self._context.enable_only(moderngl.NOTHING)
+        for name, value in vars(settings or UnwrapSettings()).items():
+            program[name] = value
         attributes = {
             "in_position": surface.vertices,
             "in_uv": surface.uvs,
             "in_normal": surface.normals,
             "in_focus": surface.focus,
         }
-        array = self._store.vertex_array(self._unwrap, "surface", attributes, surface.faces)
-        for view in views:
-            self._add_view(array, view)
-        return read(target, 4, attachment=0), read(target, 1, attachment=1)[..., 0]
-
-    def _add_view(self, array: moderngl.VertexArray, view: View) -> None:
-        camera, program = view.camera, self._unwrap
-        self._store.map("picture", view.picture).use(0)
-        self._store.map("depth", view.depth).use(1)
-        program["picture"], program["depth_map"] = 0, 1
+        array = self._store.vertex_array(program, "surface", attributes, surface.faces)
+        camera, shift = view.camera, NO_SHIFT if view.shift is None else view.shift
+        maps = {"trust_map": view.trust, "depth_map": view.depth, "shift_map": shift}
+        for place, (name, values) in enumerate(maps.items()):
+            key = "no_shift" if values is NO_SHIFT else name
+            self._store.map(key, values).use(place)
+            program[name] = place
         _set_matrix(program, "world_to_camera", camera.world_to_camera)
         _set_matrix(program, "intrinsics", camera.intrinsics)
         program["camera_position"] = tuple(camera.position)
         program["size"] = (camera.width, camera.height)
         array.render()
+        return read(target, 4)
 
     def _picture(
         self,
@@ -185,8 +179,9 @@ class Rasteriser:
     def _atlas(self, size: int) -> moderngl.Framebuffer:
         key = ("atlas", size)
         if key not in self._targets:
-            sums = [self._context.texture((size, size), n, dtype="f4") for n in (4, 1)]
-            self._targets[key] = self._context.framebuffer(sums)
+            self._targets[key] = self._context.framebuffer(
+                [self._context.texture((size, size), 4, dtype="f4")]
+            )
         return self._targets[key]
 
 

@@ -62,14 +62,14 @@ void main() {
 }
 """
 
-# Adds one picture: colour × weight, weight, and how well the texel was seen. `focus` is a direction
-# (xyz) from which its surroundings want to be seen, and how much they insist (w). The picture is
-# read with a Catmull-Rom filter made of nine bilinear reads, which keeps edges that a bilinear
-# read alone would blur.
+# Where each texel is in one picture (pixels, `shift` added), its weight, and how well it was seen.
+# `focus` is a direction (xyz) from which its surroundings want to be seen, and how much they insist
+# (w). Weights grow with the cosine to the normal and with the pixels that a texel covers.
 UNWRAP_FRAGMENT = """
 #version 330
-uniform sampler2D picture;
+uniform sampler2D trust_map;
 uniform sampler2D depth_map;
+uniform sampler2D shift_map;
 uniform mat4 world_to_camera;
 uniform mat3 intrinsics;
 uniform vec3 camera_position;
@@ -82,31 +82,7 @@ uniform float border;
 in vec3 position;
 in vec3 normal;
 in vec4 focus;
-layout(location = 0) out vec4 sum;
-layout(location = 1) out float quality;
-
-vec3 sharp(vec2 pixel) {
-    vec2 middle = floor(pixel - 0.5) + 0.5;
-    vec2 f = pixel - middle;
-    vec2 w0 = f * (-0.5 + f * (1.0 - 0.5 * f));
-    vec2 w1 = 1.0 + f * f * (-2.5 + 1.5 * f);
-    vec2 w2 = f * (0.5 + f * (2.0 - 1.5 * f));
-    vec2 w3 = f * f * (-0.5 + 0.5 * f);
-    vec2 w12 = w1 + w2;
-    vec2 p0 = (middle - 1.0) / size;
-    vec2 p12 = (middle + w2 / w12) / size;
-    vec2 p3 = (middle + 2.0) / size;
-    vec3 total = texture(picture, vec2(p0.x, p0.y)).rgb * (w0.x * w0.y)
-        + texture(picture, vec2(p12.x, p0.y)).rgb * (w12.x * w0.y)
-        + texture(picture, vec2(p3.x, p0.y)).rgb * (w3.x * w0.y)
-        + texture(picture, vec2(p0.x, p12.y)).rgb * (w0.x * w12.y)
-        + texture(picture, vec2(p12.x, p12.y)).rgb * (w12.x * w12.y)
-        + texture(picture, vec2(p3.x, p12.y)).rgb * (w3.x * w12.y)
-        + texture(picture, vec2(p0.x, p3.y)).rgb * (w0.x * w3.y)
-        + texture(picture, vec2(p12.x, p3.y)).rgb * (w12.x * w3.y)
-        + texture(picture, vec2(p3.x, p3.y)).rgb * (w3.x * w3.y);
-    return clamp(total, 0.0, 1.0);
-}
+out vec4 result;
 
 void main() {
     vec3 local = (world_to_camera * vec4(position, 1.0)).xyz;
@@ -123,11 +99,12 @@ void main() {
     float slack = tolerance + slope_tolerance * slope * local.z / intrinsics[0][0];
     float behind = local.z - texture(depth_map, pixel / size).r;
     float visible = 1.0 - smoothstep(slack, 2.0 * slack, behind);
-    float seen = inside * visible * texture(picture, pixel / size).a;
+    float seen = inside * visible * texture(trust_map, pixel / size).r;
     if (seen <= 0.0) discard;
     float liking = pow(max(dot(focus.xyz, view), 0.0), focus_power);
-    float weight = seen * pow(facing, power) * (mix(1.0, liking, focus.w) + 1e-6);
-    sum = vec4(sharp(pixel) * weight, weight);
-    quality = seen * smoothstep(0.1, 0.45, facing) * smoothstep(0.004, 0.02, area);
+    float weight = seen * pow(facing * area, 0.5 * power) * (mix(1.0, liking, focus.w) + 1e-6);
+    float quality = seen * smoothstep(0.1, 0.45, facing) * smoothstep(0.004, 0.02, area);
+    vec2 shifted = pixel + texture(shift_map, pixel / size).rg;
+    result = vec4(shifted - 0.5, weight, quality);
 }
 """

@@ -1,4 +1,4 @@
-"""Textures from camera pictures: what each camera saw of a posed mesh, blended on its atlas."""
+"""Looks: what one camera's picture says about the texture of a posed mesh, on its atlas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +22,31 @@ FRONT = np.array([0.0, -1.0, 0.0])
 MASK_GROWTH = 1
 """Pixels by which hair and lashes are widened, for the blur of lens and filter."""
 
+OPENINGS = (
+    ("inner_lip_upper", "inner_lip_lower", "mouth_corner_left", "mouth_corner_right"),
+    ("upper_lid_left", "lower_lid_left"),
+    ("upper_lid_right", "lower_lid_right"),
+)
+"""Landmarks along the rims of mouth and eyes."""
+RIM = 0.012
+"""Share of the atlas's side over which an opening fades out beyond its rim."""
 THIN = 3.0
 """A pixel is lost to hair and lashes when they cover one part in so many of it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One camera's picture on the atlas.
+
+    Attributes:
+        colour: (S, S, 3) uint8 sRGB; black where the camera sees nothing.
+        weight: (S, S) float32: how much it counts against other cameras; 0 where it sees nothing.
+        quality: (S, S) float32: 1 for a good look.
+    """
+
+    colour: np.ndarray
+    weight: np.ndarray
+    quality: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -39,34 +62,37 @@ class Unwrapped:
     seen: np.ndarray
 
 
-def unwrap(
+def surface_of(mesh: HeadMesh, vertices: np.ndarray) -> Surface:
+    """The mesh in a pose, vertices (V, 3) in metres, world, ready to unwrap pictures onto."""
+    normals = vertex_normals(vertices, mesh.faces)
+    return Surface(vertices, mesh.faces, mesh.uvs, normals, focus(mesh, vertices))
+
+
+def look(
     rasteriser: Rasteriser,
-    mesh: HeadMesh,
-    vertices: np.ndarray,
-    pictures: Sequence[tuple[Camera, np.ndarray]],
-    occluders: Sequence[Layer] = (),
+    surface: Surface,
+    view: View,
+    picture: np.ndarray,
     size: int = ATLAS_SIZE,
     settings: UnwrapSettings | None = None,
-) -> Unwrapped:
-    """Blend one frame's pictures onto the atlas.
+) -> Look:
+    """Unwrap one undistorted picture (H, W, 3) uint8 onto an atlas of `size` texels."""
+    found = rasteriser.unwrap(surface, view, size, settings)
+    column, row, weight, quality = cv2.split(found)
+    colour = cv2.remap(picture, column, row, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+    return Look(colour, weight, quality)
 
-    Args:
-        rasteriser: This process's.
-        mesh: Topology, atlas and regions.
-        vertices: (V, 3) metres, world, of that frame.
-        pictures: Each camera with its picture (H, W, 3) uint8.
-        occluders: Layers in front of the skin that are no part of the texture: hair, lashes.
-        size: Side of the atlas in texels.
-        settings: How views are weighted.
-    """
-    normals = vertex_normals(vertices, mesh.faces)
-    surface = Surface(vertices, mesh.faces, mesh.uvs, normals, focus(mesh, vertices))
-    skin = Layer("skin", vertices, mesh.faces, mesh.uvs)
-    views = [_view(rasteriser, skin, occluders, *pair) for pair in pictures]
-    sums, quality = rasteriser.unwrap(surface, views, size, settings)
-    weight = sums[..., 3:]
-    colour = np.divide(sums[..., :3], weight, out=np.zeros_like(sums[..., :3]), where=weight > 0)
-    return Unwrapped(colour, np.clip(quality, 0, 1))
+
+def mean_look(looks: Sequence[Look]) -> Unwrapped:
+    """The weighted mean of all looks."""
+    total = np.zeros((*looks[0].weight.shape, 3), np.float32)
+    weight, quality = np.zeros(total.shape[:2], np.float32), np.zeros(total.shape[:2], np.float32)
+    for each in looks:
+        total += each.colour * each.weight[..., None]
+        weight += each.weight
+        quality += each.quality
+    total /= 255 * np.where(weight > 0, weight, 1)[..., None]
+    return Unwrapped(total, np.clip(quality, 0, 1))
 
 
 def focus(mesh: HeadMesh, vertices: np.ndarray) -> np.ndarray:
@@ -79,10 +105,29 @@ def focus(mesh: HeadMesh, vertices: np.ndarray) -> np.ndarray:
         mesh: Its neutral looks to −Y.
         vertices: (V, 3) metres, world.
     """
-    masks = [region.vertex_mask for region in mesh.regions if region.name != "face"]
-    share = np.clip(4 * np.max(masks, axis=0) - 3, 0, 1)
     front = _rotation(mesh.vertices, vertices) @ FRONT
+    share = focus_shares(mesh).max(0)
     return np.column_stack([np.tile(front, (len(vertices), 1)), share]).astype(np.float32)
+
+
+def focus_shares(mesh: HeadMesh) -> np.ndarray:
+    """How much each vertex lies in the mouth's and each eye's opening, (3, V) float32 0…1.
+
+    An opening is what its rim surrounds in the atlas; a mesh that does not name a rim has none.
+    """
+    return np.stack([_inside(mesh, names) for names in OPENINGS]).astype(np.float32)
+
+
+def _inside(mesh: HeadMesh, names: Sequence[str]) -> np.ndarray:
+    if not all(name in mesh.landmarks for name in names):
+        return np.zeros(len(mesh.vertices))
+    rim = mesh.uvs[np.concatenate([mesh.landmarks[name] for name in names])].astype(np.float32)
+    corners = cv2.convexHull(rim)[:, 0].astype(np.float64)
+    along = np.roll(corners, -1, 0) - corners
+    normals = np.stack([-along[:, 1], along[:, 0]], 1) / np.linalg.norm(along, axis=1)[:, None]
+    normals *= np.sign(((corners.mean(0) - corners) * normals).sum(1, keepdims=True))
+    within = ((mesh.uvs[:, None] - corners) * normals).sum(-1).min(1)  # below zero outside
+    return np.clip(1 + within / RIM, 0, 1)
 
 
 def _rotation(rest: np.ndarray, moved: np.ndarray) -> np.ndarray:
@@ -92,21 +137,24 @@ def _rotation(rest: np.ndarray, moved: np.ndarray) -> np.ndarray:
     return left @ mirror @ right
 
 
-def _view(
-    rasteriser: Rasteriser,
-    skin: Layer,
-    occluders: Sequence[Layer],
-    camera: Camera,
-    picture: np.ndarray,
+def view_of(
+    rasteriser: Rasteriser, skin: Layer, occluders: Sequence[Layer], camera: Camera
 ) -> View:
-    camera, picture = camera.undistorted(picture)
+    """What a camera without distortion sees of the skin.
+
+    Args:
+        rasteriser: This process's.
+        skin: The head's mesh in its pose.
+        occluders: Layers in front of the skin that are no part of the texture: hair, lashes.
+        camera: A pinhole.
+    """
     depth = rasteriser.depth([skin], camera)
     trust = _edge_trust(depth, camera)
     if occluders:
         cover = rasteriser.coverage([skin], occluders, camera)
         covered = cv2.convertScaleAbs(cv2.dilate(cover, _disc(MASK_GROWTH)), alpha=THIN)
         trust = np.minimum(trust, 255 - covered)
-    return View(camera, np.dstack([picture, trust]), depth)
+    return View(camera, trust, depth)
 
 
 def _edge_trust(depth: np.ndarray, camera: Camera) -> np.ndarray:

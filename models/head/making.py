@@ -11,7 +11,7 @@ import torch
 from ..arkit.model import fit_arkit, speaks_arkit
 from ..capture.performance import Performance, Take
 from ..mesh import REGION_NAMES
-from ..progress import Progress, silent
+from ..progress import Progress, partly, silent
 from ..symmetry import mirror_of_controls
 from .codes import CodeSpace, ExampleSet, ExampleTake
 from .control_map import ControlMap, fit_control_map
@@ -20,7 +20,7 @@ from .file import HeadFile
 from .inference import Head, choose_device
 from .naming import name_sliders
 from .network import RegionNetwork
-from .region_training import Training, train_regions
+from .region_training import Training, Watch, train_regions, unwatched
 from .slider_space import (
     RegionCodes,
     capture_spread,
@@ -271,6 +271,30 @@ def _thumbnail(texture: np.ndarray) -> bytes:
     return cv2.imencode(".png", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
+def trained_head(
+    performance: Performance,
+    data: TrainingData,
+    config: TrainingConfig,
+    device: str | None = None,
+    checkpoints: Path | None = None,
+    progress: Progress = silent,
+    code_sizes: dict[str, int] = CODE_SIZES,
+    watch: Watch = unwatched,
+) -> tuple[HeadFile, Training]:
+    """Train on a performance's pictured frames and build; see `train_regions`."""
+    training = train_regions(
+        data, config, device, checkpoints, partly(progress, 0.0, 0.95), code_sizes, watch
+    )
+    figures = {
+        "config": config.to_dict(),
+        "minutes": round(training.seconds / 60, 1),
+        "steps": training.steps,
+        "frames": int(data.train.sum()),
+        "device": choose_device(device),
+    }
+    return build_head(performance, data, training, partly(progress, 0.95, 1.0), figures), training
+
+
 def make_head(
     performance: Performance,
     config: TrainingConfig,
@@ -281,12 +305,7 @@ def make_head(
 ) -> tuple[HeadFile, TrainingData, Training]:
     """All of it: read, train, build."""
     data = load_training_data(performance, progress)
-    training = train_regions(data, config, device, checkpoints, progress, code_sizes)
-    figures = {
-        "config": config.to_dict(),
-        "minutes": round(training.seconds / 60, 1),
-        "steps": training.steps,
-        "frames": int(data.train.sum()),
-        "device": choose_device(device),
-    }
-    return build_head(performance, data, training, progress, figures), data, training
+    file, training = trained_head(
+        performance, data, config, device, checkpoints, progress, code_sizes
+    )
+    return file, data, training

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,13 @@ from .training import CODE_SIZES, RegionTask, TrainingConfig, start_network
 
 MOST_WORKERS = 2
 """Regions trained at once on a CPU: two take about equally long (face; mouth and eyes)."""
+
+Watch = Callable[[list[RegionNetwork]], None]
+"""Told the regions' averaged networks once, before training changes them step by step."""
+
+
+def unwatched(networks: list[RegionNetwork]) -> None:
+    """Watch nothing."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ def train_regions(
     checkpoints: Path | None = None,
     progress: Progress = silent,
     code_sizes: dict[str, int] = CODE_SIZES,
+    watch: Watch = unwatched,
 ) -> Training:
     """Train all regions; what checkpoints hold is not trained again.
 
@@ -55,6 +64,7 @@ def train_regions(
         checkpoints: Folder for `REGION.pt`.
         progress: Told how far all regions together are; may raise CancelledError.
         code_sizes: Code elements of each region.
+        watch: Told the networks that will be returned, as they are at the start.
     """
     place, begin = choose_device(device), time.monotonic()
     workers = min(MOST_WORKERS, os.cpu_count() or 1) if place == "cpu" else 1
@@ -75,6 +85,7 @@ def train_regions(
             config.seed,
             reports=(overall.report(name),),
         )
+    watch([task.average for task in tasks.values()])
     longest_first = sorted(trainers, key=lambda name: -overall.shares[name])
     _run_all([trainers[name] for name in longest_first], workers, overall)
     return Training(

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import torch
 
-from ..errors import NeuralFaceError
+from ..errors import CancelledError, NeuralFaceError
 from ..files import replacing
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Trainer:
         seconds: float | None = None,
         checkpoint: Path | None = None,
         seed: int = 0,
-        save_every: float = 60.0,
+        save_every: float = 40.0,
         reports: tuple[Report, ...] = (),
     ) -> None:
         """Prepare, from the checkpoint when there is one.
@@ -58,7 +58,8 @@ class Trainer:
             seconds: Most seconds to train, over all runs together.
             checkpoint: File to save to and to continue from.
             seed: Of the random generator.
-            save_every: Seconds between checkpoints.
+            save_every: Seconds of training between checkpoints; reports take time as well, and a
+                kill should cost less than a minute.
             reports: Called after each step.
 
         Raises:
@@ -101,6 +102,7 @@ class Trainer:
 
         Raises:
             NeuralFaceError: A loss is not a number; the last good checkpoint stays.
+            CancelledError: From a report; what was trained is saved.
         """
         saved = self._spent
         while self.fraction < 1:
@@ -119,9 +121,17 @@ class Trainer:
             if self._spent - saved >= self._save_every:
                 self.save()
                 saved = self._spent
+            self._report(losses)
+        self.save()
+
+    def _report(self, losses: dict[str, float]) -> None:
+        """Tell everyone; one who stops the training costs nothing of it."""
+        try:
             for report in self._reports:
                 report(self.step, self.fraction, losses)
-        self.save()
+        except CancelledError:
+            self.save()
+            raise
 
     def save(self) -> None:
         """Write the checkpoint; the old one stays until the new one is whole."""

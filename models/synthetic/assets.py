@@ -14,7 +14,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ..errors import CaptureError
-from .basemesh import DECIMETRE, to_blender
+from ..template.basemesh import DECIMETRE, to_blender
 
 AXES = {"x_scale": 0, "z_scale": 1, "y_scale": 2}
 """Scale lines of a `.mhclo` (axes of the base mesh, Y up) → axis here (Z up)."""

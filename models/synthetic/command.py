@@ -30,6 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--texture", type=int, default=default.texture, help="texels")
     parser.add_argument("--spoken", type=int, help="recorded sentences (all by default)")
     parser.add_argument("--lines", type=int, help="generated lines (all by default)")
+    parser.add_argument("--person", default="", help="person_01… (the bundled actor by default)")
+    parser.add_argument(
+        "--individual", type=float, default=0.0, help="how far the face moves in its own way, 0…1"
+    )
+    parser.add_argument(
+        "--session",
+        action="store_true",
+        help="one take of --frames frames, to be tracked: pictures and cameras only",
+    )
     parser.add_argument("--seed", type=int, default=default.seed)
     parser.add_argument("--workers", type=int, default=default.workers, help="processes")
 
@@ -48,7 +57,7 @@ def run(options: argparse.Namespace) -> dict:
     except KeyboardInterrupt as interrupt:
         raise CancelledError("stopped; the same command continues where it was") from interrupt
     return {
-        "performance": str(settings.output / "performance"),
+        "performance": str(performance.folder),
         "takes": len(performance.takes),
         "pictured_frames": sum(len(take.pictured) for take in performance.takes),
         "seconds": round(time.monotonic() - start, 1),
@@ -81,4 +90,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         seed=options.seed,
         workers=max(options.workers, 0),
         takes=plan,
+        person=options.person,
+        individual=options.individual,
+        session=options.session,
     )

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..capture.layers import Layer
+from ..template.controls import CONTROL_INDEX
+from .actor import Actor
 from .assets import load_image
-from .controls import CONTROL_INDEX
 from .lighting import HALF, shade
 from .look import Look
-from .template import Actor
 
 PHOTO = "eyes/grey_eye.png"
 PHOTO_CENTRE, PHOTO_IRIS, PHOTO_BALL = (0.2935, 0.7005), 0.1145, 0.27

@@ -18,16 +18,15 @@ from ..capture.performance import Take
 from ..capture.raster import shared_rasteriser
 from ..parallel import spread
 from ..progress import Progress, silent
+from ..template.controls import CONTROL_NAMES
 from ..video.faces import POINTS, SCORE_NAMES, FaceFinder
 from ..video.features import Extractor, extractor_of
 from ..video.footage import FootageClip, has_clip, write_about, write_clip, write_motion
-from .controls import CONTROL_NAMES
 from .improvised import improvised_take
-from .people import Person, actor_of, people
+from .people import actor_of, people
 from .rig import FACE_HEIGHT
 from .scene import Scene
 from .takes import FPS
-from .template import bundled_actor
 
 ACTOR = "actor"
 TEXTURE, RAYS = 256, 16
@@ -237,12 +236,8 @@ def _extractor(features: Features) -> Extractor:
 
 @functools.lru_cache(maxsize=6)
 def _scene(name: str, looks: Path | None) -> Scene:
-    actor = bundled_actor() if name == ACTOR else actor_of(_person(name))
+    actor = actor_of("" if name == ACTOR else name)
     return Scene(actor, looks, TEXTURE, RAYS)
-
-
-def _person(name: str) -> Person:
-    return next(person for person in people() if person.name == name)
 
 
 def _read(shot: Shot, scene: Scene, finder: FaceFinder, extractor: Extractor) -> FootageClip:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..mesh import Part
-from .binding import bind_part
+from ..template.binding import bind_part
+from .actor import Actor
 from .hairline import hairline_depth
 from .lighting import highlight, shade, vertex_normals
 from .skin import noise, skin_faces
-from .template import Actor
 from .texels import TexelMap
 
 TILE = 768

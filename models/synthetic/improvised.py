@@ -6,7 +6,7 @@ import numpy as np
 
 from ..capture.performance import Take
 from ..speech.phones import Phones
-from .controls import CONTROL_INDEX, CONTROL_NAMES, TONGUE_CONTROLS
+from ..template.controls import CONTROL_INDEX, CONTROL_NAMES, TONGUE_CONTROLS
 from .eyes_motion import eye_controls
 from .head_motion import head_motion
 from .limits import column, limited

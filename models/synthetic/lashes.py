@@ -7,10 +7,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..mesh import Part
+from ..template.binding import bind_part
+from .actor import Actor
 from .assets import load_asset, load_image
-from .binding import bind_part
 from .skin import skin_faces
-from .template import Actor
 
 ASSET = "eyelashes02"
 CORE = 0.75

@@ -6,7 +6,7 @@ jaw, lids that cross, teeth through a funnelled lip. The rules below are the who
 
 import numpy as np
 
-from .controls import CONTROL_INDEX
+from ..template.controls import CONTROL_INDEX
 
 LARGEST = {"jawOpen": 0.85, "mouthFunnel": 0.8, "tongueOut": 0.8, "cheekPuff": 0.8}
 """Largest value of single controls; funnel at 1 pokes the upper teeth through the lip."""

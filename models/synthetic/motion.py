@@ -9,7 +9,7 @@ from ..arkit.csv import read_csv
 from ..arkit.shapes import SHAPES
 from ..arkit.take import frame_times, from_rest, interpolated
 from ..errors import ArkitError, CaptureError
-from .controls import CONTROL_INDEX, CONTROL_NAMES
+from ..template.controls import CONTROL_INDEX, CONTROL_NAMES
 from .limits import limited
 
 CREDITS = (

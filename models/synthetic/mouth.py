@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from ..capture.layers import Layer
+from ..template.basemesh import BaseMesh, load_base_mesh
+from ..template.controls import control_offsets
+from .actor import Actor
 from .appearance import inner_mouth_quads
 from .assets import FittedAsset, load_asset, load_image, rigid_motion
-from .basemesh import BaseMesh, load_base_mesh
-from .controls import control_offsets
 from .lighting import aperture_light, shade, vertex_normals
-from .template import Actor
 
 TEETH, TEETH_IMAGE = "meshes/teeth/teeth_base/teeth_base.mhclo", "teeth/teeth.png"
 TONGUE, TONGUE_IMAGE = "meshes/tongue/tongue01/tongue01.mhclo", "teeth/tongue01_diffuse.png"

@@ -7,8 +7,9 @@ that are not its head's.
 from dataclasses import dataclass
 from functools import cache
 
+from ..errors import CaptureError
+from .actor import Actor, build_actor, bundled_actor
 from .look import Look
-from .template import Actor, build_actor
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,16 @@ def people() -> tuple[Person, ...]:
     )  # fmt: skip
 
 
-def actor_of(person: Person) -> Actor:
-    """The person as an actor that the synthesizer can pose and dress."""
+def actor_of(name: str) -> Actor:
+    """The actor called `name`, whom the synthesizer can pose and dress; the bundled one if empty.
+
+    Raises:
+        CaptureError: Nobody is called so.
+    """
+    if not name:
+        return bundled_actor()
+    person = next((person for person in people() if person.name == name), None)
+    if person is None:
+        names = ", ".join(person.name for person in people())
+        raise CaptureError(f"There is no synthetic person {name!r}; there are {names}.")
     return build_actor(person.identity, person.look)

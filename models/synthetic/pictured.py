@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..capture.performance import Take
-from .controls import CONTROL_NAMES
+from ..template.controls import CONTROL_NAMES
 
 EXTREME_SHARE = 0.2
 RUN_SHARE = 0.3

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .controls import CONTROL_INDEX, CONTROL_NAMES
+from ..template.controls import CONTROL_INDEX, CONTROL_NAMES
 from .limits import limited
 from .noise import bump
 

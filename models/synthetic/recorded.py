@@ -7,8 +7,8 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from ..speech.phones import Phones
+from ..template.controls import CONTROL_INDEX
 from .constraints import FALL, LIP_ON_TEETH, RISE, gate, phone_gate, tongue
-from .controls import CONTROL_INDEX
 from .limits import limited
 from .lipspace import displacement
 from .performing import LIP_ON_TEETH_POSTURE

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.extract import part_image, part_layer
 from ..capture.layers import Layer
+from ..capture.texturing import part_image, part_layer
 from ..mesh import ATLAS_SIZE
 from ..pose import to_world
+from .actor import Actor
 from .appearance import RAYS, Appearance, SkinState
 from .assets import load_image
 from .eyes import Eyes
@@ -16,7 +17,6 @@ from .hair import hair
 from .lashes import lashes
 from .mouth import Mouth
 from .skin import SKIN_TONE, base_uv_corners
-from .template import Actor
 
 BACKGROUND = (0.40, 0.415, 0.44)
 NECK_FALLOFF = 0.08

@@ -3,8 +3,9 @@
 import functools
 import json
 import logging
+import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,13 @@ from ..files import write_json
 from ..mesh import HeadMesh
 from ..parallel import spread
 from ..progress import Progress, silent
+from .individual import individual
+from .people import actor_of
 from .pictured import choose_pictured
 from .rig import make_rig
 from .scene import BACKGROUND, Scene
+from .session import session_take
 from .takes import FPS, TakePlan, make_takes, motion_credits
-from .template import bundled_actor
 
 log = logging.getLogger(__name__)
 CHUNK = 4
@@ -55,6 +58,10 @@ class Settings:
         seed: Same seed, same capture.
         workers: Processes; 0 works in this one.
         takes: How much motion to make.
+        person: Name of one of `people`; the bundled actor when empty.
+        individual: How far the face moves in a way of its own (`individual`), 0…1.
+        session: Make one take of `frames` consecutive frames instead of a head's many takes, and
+            no performance: that is the tracker's part.
     """
 
     output: Path
@@ -67,6 +74,9 @@ class Settings:
     seed: int = 0
     workers: int = 2
     takes: TakePlan = field(default_factory=TakePlan)
+    person: str = ""
+    individual: float = 0.0
+    session: bool = False
 
     @property
     def capture(self) -> Path:
@@ -78,6 +88,11 @@ class Settings:
         """What only a synthetic capture knows, as a performance with the true textures."""
         return self.output / "truth"
 
+    @property
+    def looks(self) -> "Looks":
+        """What decides how the actor looks."""
+        return Looks(self.data, self.texture, self.person, self.individual)
+
     def identity(self) -> dict:
         """Everything that pictures depend on, as JSON."""
         values = asdict(self)
@@ -85,6 +100,16 @@ class Settings:
         for name in ("output", "workers"):
             values.pop(name)
         return values
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What decides how the actor looks: see `Settings`."""
+
+    data: Path | None
+    texture: int
+    person: str
+    individual: float
 
 
 @dataclass(frozen=True)
@@ -109,6 +134,9 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
 
     Finished pictures and textures are kept, so an interrupted run continues.
 
+    Returns:
+        The performance; of a session, which is left to the tracker, its truth.
+
     Raises:
         CaptureError: The folder holds another capture, or `data` is incomplete.
         MissingDependencyError: A package, or a graphics driver, is missing.
@@ -116,19 +144,21 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
     """
     _claim(settings)
     progress(0.0, "actor")
-    mesh = _scene(settings.data, settings.texture).mesh
-    takes = make_takes(mesh, settings.data, settings.seed, settings.takes, FPS, progress)
-    takes = choose_pictured(takes, settings.frames, settings.held_out, settings.seed)
+    mesh = _scene(settings.looks).mesh
+    takes = _takes(settings, mesh, progress)
     cameras = rig_of(mesh, settings)
     shots = [shot for take in takes for shot in _shots(take)]
-    _write_takes(settings, mesh, cameras, takes)
+    truth = _write_takes(settings, mesh, cameras, takes)
     missing = [shot for shot in shots if not _is_done(settings, cameras, shot)]
     done = len(shots) - len(missing)
     for count in spread(_render, (settings, cameras), missing, settings.workers, CHUNK):
         done += count
         progress(done / len(shots), f"picture {done} of {len(shots)}")
+    if settings.session:
+        return truth
     return extract(
         settings.capture,
+        mesh,
         takes,
         settings.output / "performance",
         about(settings),
@@ -136,6 +166,13 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
         settings.workers,
         progress,
     )
+
+
+def _takes(settings: Settings, mesh: HeadMesh, progress: Progress) -> list[Take]:
+    if settings.session:
+        return [session_take(mesh, settings.frames, FPS, settings.seed)]
+    takes = make_takes(mesh, settings.data, settings.seed, settings.takes, FPS, progress)
+    return choose_pictured(takes, settings.frames, settings.held_out, settings.seed)
 
 
 def about(settings: Settings) -> dict:
@@ -175,7 +212,7 @@ def _shots(take: Take) -> Iterator[Shot]:
 
 def _write_takes(
     settings: Settings, mesh: HeadMesh, cameras: Sequence[Camera], takes: Sequence[Take]
-) -> None:
+) -> Performance:
     recorded = [
         CaptureTake(
             take.name,
@@ -186,11 +223,11 @@ def _write_takes(
         )
         for take in takes
     ]
-    write_capture(settings.capture, cameras, recorded, mesh)
+    write_capture(settings.capture, cameras, recorded, None if settings.session else mesh)
     writer = PerformanceWriter(settings.truth, mesh, FPS, about(settings))
     for take in takes:
         writer.add(take)
-    writer.finish()
+    return writer.finish()
 
 
 def _is_done(settings: Settings, cameras: Sequence[Camera], shot: Shot) -> bool:
@@ -202,7 +239,7 @@ def _is_done(settings: Settings, cameras: Sequence[Camera], shot: Shot) -> bool:
 def _render(job: tuple[Settings, Sequence[Camera]], shots: Sequence[Shot]) -> int:
     """Render frames: every camera's picture, then the true texture."""
     settings, cameras = job
-    scene, rasteriser = _scene(settings.data, settings.texture), shared_rasteriser()
+    scene, rasteriser = _scene(settings.looks), shared_rasteriser()
     for shot in shots:
         frame = scene.frame(shot.controls, shot.head_pose)
         for camera in cameras:
@@ -213,5 +250,8 @@ def _render(job: tuple[Settings, Sequence[Camera]], shots: Sequence[Shot]) -> in
 
 
 @functools.lru_cache(maxsize=1)
-def _scene(data: Path | None, size: int) -> Scene:
-    return Scene(bundled_actor(), data / "performer" if data else None, size)
+def _scene(looks: Looks) -> Scene:
+    actor = actor_of(looks.person)
+    mesh = individual(actor.mesh, looks.individual, zlib.crc32(looks.person.encode()))
+    performer = looks.data / "performer" if looks.data else None
+    return Scene(replace(actor, mesh=mesh), performer, looks.texture)

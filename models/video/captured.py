@@ -12,6 +12,7 @@ import numpy as np
 from ..capture.cameras import Camera
 from ..capture.folder import CaptureFolder
 from ..capture.performance import Performance, Take
+from ..capture.prepared import prepared
 from ..errors import CaptureError
 from ..mesh import HeadMesh
 from ..parallel import spread
@@ -90,6 +91,7 @@ class _Job:
     """What every worker needs to know."""
 
     capture: Path
+    performance: Path
     output: Path
     mesh: HeadMesh
     features: str
@@ -126,7 +128,7 @@ def footage_of_capture(
         CancelledError: From `progress`.
     """
     name = extractor_of(features, weights).name  # wrong weights are found before anything is read
-    folder = CaptureFolder.open(capture)
+    folder = prepared(capture, performance.folder)
     shots = shots_of(folder, performance)
     if not shots:
         raise CaptureError(
@@ -137,7 +139,7 @@ def footage_of_capture(
     about = {"name": performance.about.get("name", ""), "features": name}
     write_about(output, about | {"provenance": provenance})
     write_motion(output, performance.takes, performance.mesh.control_names)
-    job = _Job(Path(capture), Path(output), performance.mesh, features, weights)
+    job = _Job(Path(capture), performance.folder, Path(output), performance.mesh, features, weights)
     missing = [shot for shot in shots if not has_clip(output, shot.name)]
     done = len(shots) - len(missing)
     for count in spread(_read_shots, job, missing, workers, 1):
@@ -230,7 +232,7 @@ def _read_shots(job: _Job, shots: Sequence[_Shot]) -> int:
 
 
 def _read(job: _Job, shot: _Shot) -> FootageClip:
-    folder, extractor = _opened(job.capture), _extractor(job.features, job.weights)
+    folder, extractor = _opened(job.capture, job.performance), _extractor(job.features, job.weights)
     framing = framing_of(shot.camera, shot.take, shot.frames, job.mesh)
     count, lost = shot.stop - shot.start, 0
     points = np.full((count, POINTS, 3), np.nan, np.float32)
@@ -260,8 +262,8 @@ def _read(job: _Job, shot: _Shot) -> FootageClip:
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(capture: Path) -> CaptureFolder:
-    return CaptureFolder.open(capture)
+def _opened(capture: Path, performance: Path) -> CaptureFolder:
+    return prepared(capture, performance)
 
 
 @functools.lru_cache(maxsize=1)

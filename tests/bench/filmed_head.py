@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.capture.cameras import Camera, look_at
-from models.capture.extract import part_image, part_layer
 from models.capture.layers import Layer
 from models.capture.raster import shared_rasteriser
+from models.capture.texturing import part_image, part_layer
 from models.head.inference import Head
 from models.pose import to_world
 from models.speech.parameters import AnimationParameters

@@ -13,11 +13,11 @@ import numpy as np
 from models.capture.raster import shared_rasteriser
 from models.errors import CaptureError
 from models.head.inference import Head
+from models.synthetic.actor import build_template
 from models.synthetic.filming import make_camera
 from models.synthetic.people import actor_of, people
 from models.synthetic.scene import Scene
 from models.synthetic.takes import FPS, make_takes
-from models.synthetic.template import build_template
 from models.video.analyse import analyse_video
 from models.video.features import extractor_of
 from models.video.retarget import model_of, retarget
@@ -35,7 +35,7 @@ def source_pictures(data: Path) -> list[list[np.ndarray]]:
     """A person whom no training clip shows acts takes that no training clip holds."""
     takes = {take.name: take for take in make_takes(build_template(), data)}
     person = next(p for p in people() if p.split == "held_out")
-    scene = Scene(actor_of(person), data / "performer", 512, 32)
+    scene = Scene(actor_of(person.name), data / "performer", 512, 32)
     camera = make_camera(scene, np.random.default_rng(4)).resized(SIDE, SIDE)
     return [
         [

@@ -337,6 +337,28 @@ def save_and_reopen() -> Steps:
     check_looks(before, True, "After dragging a slider of the reopened head")
 
 
+def make_a_head() -> Steps:
+    """A head is trained outside Blender; the viewport shows it meanwhile, then the finished one."""
+    making = bpy.context.scene.neural_face_making
+    making.capture_directory = str(STAGE / "performance")
+    making.filepath = str(STAGE / "made.nface")
+    making.minutes, making.speech_minutes, making.consent = 0.5, 0.0, "made up by a test"
+    before = set(heads_in_file())
+    with hands.in_viewport():
+        bpy.ops.neural_face.train_head("INVOKE_DEFAULT")
+    yield from wait_for(
+        lambda: set(heads_in_file()) - before, "No live head came while it was trained.", 180
+    )
+    live = (set(heads_in_file()) - before).pop()
+    check(live.neural_face.making_version > 0, "The live head does not know its version.")
+    yield from show_panel("NEURALFACE_PT_make_head", STAGE / "make_head.png")
+    finished = str(STAGE / "made.nface")
+    yield from wait_for(
+        lambda: live.neural_face.filepath == finished, "The finished head was not shown.", 240
+    )
+    yield from show_panel("NEURALFACE_PT_make_head", STAGE / "made_head.png")
+
+
 def bundled_head() -> Steps:
     """The bundled head comes by its button and speaks; the picture of the panel shows it."""
     runtime = sys.modules[f"{_extension()}.neural_face_addon.runtime"]
@@ -401,6 +423,7 @@ SCENARIOS: tuple[Callable[[], Steps], ...] = (
     drop_a_file,
     save_and_reopen,
     drop_a_video,  # its panels push the others out of the sidebar
+    make_a_head,
     bundled_head,
     bundled_head_follows,
 )

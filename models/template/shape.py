@@ -1,9 +1,9 @@
-"""The actor's head: cut from the base mesh, mouth and eyes bridged by constant-topology patches.
+"""A head: cut from the base mesh, mouth and eyes bridged by constant-topology patches.
 
 Teeth, tongue and eyes live in the texture of those patches, as in Paier et al. (IET CV 2020).
 """
 
-import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,18 +15,7 @@ from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh, Region
 from .atlas import boundary_loops, embed
 from .basemesh import BaseMesh, load_base_mesh, load_morph
 from .controls import CONTROL_INDEX, CONTROL_NAMES, control_offsets
-from .look import BUNDLED_LOOK, Look
 from .patches import EYE_GRID, MOUTH_GRID, Patch, rim_chains
-
-IDENTITY = {
-    "macrodetails/caucasian-male-young": 1.0,
-    "macrodetails/universal-male-young-averagemuscle-averageweight": 1.0,
-    "eyes/l-eye-height2-incr": 0.8,
-    "eyes/r-eye-height2-incr": 0.8,
-    "mouth/mouth-lowerlip-volume-incr": 0.4,
-    "mouth/mouth-upperlip-volume-incr": 0.4,
-}
-"""The bundled actor: morph → weight."""
 
 NECK_LENGTH = 0.03
 """How much neck stays below the jaw, metres."""
@@ -36,8 +25,8 @@ RESOLUTIONS = {"mouth": 256, "left_eye": 192, "right_eye": 192}
 
 
 @dataclass(frozen=True)
-class Actor:
-    """A synthetic actor: the head mesh and what only the synthesizer knows.
+class HeadShape:
+    """A head mesh and how it lies on the base mesh.
 
     Attributes:
         mesh: The head as every later stage sees it.
@@ -46,7 +35,6 @@ class Actor:
         patches: The three bridges.
         eye_centres: (2, 3) left and right eyeball centres.
         eye_radius: Metres.
-        look: Skin, brows, colours.
     """
 
     mesh: HeadMesh
@@ -55,26 +43,14 @@ class Actor:
     patches: tuple[Patch, ...]
     eye_centres: np.ndarray
     eye_radius: float
-    look: Look = BUNDLED_LOOK
 
     def base_pose(self, controls: np.ndarray) -> np.ndarray:
         """The whole base mesh (N, 3), teeth and tongue helpers included, under controls (C,)."""
         return self.base_vertices + np.tensordot(controls, control_offsets(), 1)
 
 
-@functools.cache
-def bundled_actor() -> Actor:
-    """The actor of the bundled head."""
-    return build_actor(IDENTITY)
-
-
-def build_template() -> HeadMesh:
-    """The bundled actor's head mesh."""
-    return bundled_actor().mesh
-
-
-def build_actor(identity: dict[str, float], look: Look = BUNDLED_LOOK) -> Actor:
-    """Build an actor from identity morphs (name → weight)."""
+def build_shape(identity: Mapping[str, float]) -> HeadShape:
+    """Build a head from identity morphs (name → weight)."""
     base = load_base_mesh()
     morphed = base.vertices + sum(weight * load_morph(name) for name, weight in identity.items())
     faces, rims = _cut_head(base, morphed)
@@ -112,7 +88,25 @@ def build_actor(identity: dict[str, float], look: Look = BUNDLED_LOOK) -> Actor:
         basis=basis,
     )
     mesh.check()
-    return Actor(mesh, morphed.astype(np.float32), base_index, patches, *eyes, look)
+    return HeadShape(mesh, morphed.astype(np.float32), base_index, patches, *eyes)
+
+
+def mesh_vertices(shape: HeadShape, base_vertices: np.ndarray) -> np.ndarray:
+    """Head vertices (V, 3) of another person at rest, whose base mesh is `base_vertices` (N, 3)."""
+    rest = base_vertices[shape.base_index.clip(0)]
+    centres, vertices = _eyeballs(load_base_mesh(), base_vertices)[0], rest.copy()
+    for patch in shape.patches:
+        patch.settle(vertices, rest, centres[0 if patch.name == "left_eye" else 1])
+    return vertices
+
+
+def matching(shape: HeadShape, other: HeadShape) -> np.ndarray:
+    """The other head's vertex for each of this one's (V,); −1 where it has none."""
+    place = {int(base): i for i, base in enumerate(other.base_index) if base >= 0}
+    found = np.array([place.get(int(base), -1) for base in shape.base_index])
+    for patch, own in zip(shape.patches, other.patches, strict=True):
+        found[patch.interior] = own.interior
+    return found
 
 
 def _cut_head(base: BaseMesh, vertices: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:

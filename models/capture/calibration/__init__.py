@@ -1,0 +1,1 @@
+"""Calibrated cameras from the files of other programs: nerfstudio, COLMAP, OpenCV."""

@@ -1,0 +1,119 @@
+"""Pre-flight: look at a capture before anything long is started with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import CaptureError
+from ..progress import Progress, silent
+from .cameras import Camera
+from .checks_faces import check_colours, check_faces
+from .checks_files import check_files
+from .checks_rig import Agreement, agreement, check_agreement, check_world, colours_of
+from .folder import CaptureFolder
+from .report import CheckReport, Entry, in_order
+from .rig_picture import Shown, rig_picture, write_rig_picture
+from .sightings import FRAMES, Sighting, sightings
+from .world import World, measure_world
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Everything that one look at a capture gave."""
+
+    capture: CaptureFolder
+    seen: list[Sighting]
+    found: Agreement | None
+    world: World | None
+
+
+def check(
+    folder: Path,
+    progress: Progress = silent,
+    picture: Path | None = None,
+    frames: int = FRAMES,
+) -> CheckReport:
+    """Look at a capture: its files, and some frames in every camera.
+
+    Args:
+        folder: The capture.
+        progress: Called as frames are looked at.
+        picture: Where to write a picture of the rig (PNG), if anywhere.
+        frames: How many frames to look at.
+
+    Raises:
+        MissingDependencyError: MediaPipe or its model is missing.
+        CancelledError: From `progress`.
+        NeuralFaceError: The picture cannot be written.
+    """
+    name = Path(folder).resolve().name
+    try:
+        capture = CaptureFolder.open(folder)
+    except CaptureError as error:
+        return CheckReport(name, (Entry("error", "capture", str(error)),))
+    entries = list(check_files(capture))
+    seen = sightings(capture, frames, progress)
+    entries += check_faces(capture.cameras, seen)
+    look = _look(capture, seen)
+    colours = {}
+    if look.found is not None:
+        entries += check_agreement(capture.cameras, look.found)
+        entries += check_world(capture.cameras, look.world, not look.found.explanation)
+        colours = colours_of(capture, seen, look.found)
+        entries += check_colours(colours)
+    if picture is not None:
+        write_rig_picture(picture, _picture(look))
+    return CheckReport(
+        capture=name,
+        entries=in_order(entries),
+        cameras=tuple(camera.name for camera in capture.cameras),
+        takes={take.name: len(take.pictured) for take in capture.takes},
+        scale=look.world.scale if look.world else 1.0,
+        errors_px={} if look.found is None else _errors(capture, look.found),
+        colours={n: (m.gain.tolist(), m.offset.tolist()) for n, m in colours.items() if m.patches},
+    )
+
+
+def _look(capture: CaptureFolder, seen: list[Sighting]) -> _Look:
+    """Triangulate where two cameras see a face."""
+    twice = any(sum(face is not None for face in s.faces) >= 2 for s in seen)
+    if not twice:
+        return _Look(capture, seen, None, None)
+    found = agreement(capture.cameras, seen)
+    usable = not found.explanation and np.nanmedian(found.excess) <= 1
+    arbitrary = capture.calibration.startswith("COLMAP")
+    world = measure_world(found.points, arbitrary) if usable else None
+    return _Look(capture, seen, found, world)
+
+
+def _errors(capture: CaptureFolder, found: Agreement) -> dict[str, float]:
+    pairs = zip(capture.cameras, found.errors, strict=True)
+    return {camera.name: float(error) for camera, error in pairs if np.isfinite(error)}
+
+
+def _picture(look: _Look) -> np.ndarray:
+    """The rig, and the frame that most cameras see with its landmarks."""
+    capture, shown, points = look.capture, [], None
+    errors = {} if look.found is None else _errors(capture, look.found)
+    if look.seen:
+        best = max(
+            range(len(look.seen)), key=lambda i: sum(f is not None for f in look.seen[i].faces)
+        )
+        points = None if look.found is None else look.found.points[best]
+        for camera, one in zip(capture.cameras, look.seen[best].looks, strict=True):
+            if one is not None and not one.problem:
+                shown.append(_shown(capture, camera, look.seen[best], one.face, points))
+    return rig_picture(capture.cameras, points, look.world, errors, shown)
+
+
+def _shown(
+    capture: CaptureFolder,
+    camera: Camera,
+    sighting: Sighting,
+    face: object,
+    points: np.ndarray | None,
+) -> Shown:
+    picture = capture.picture(camera, sighting.take, sighting.frame)
+    there = None if points is None else camera.project(points)[0]
+    return Shown(camera.name, picture, None if face is None else face.points, there)

@@ -1,0 +1,85 @@
+"""A capture made ready: in metres and Blender's axes, cameras of one colour."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..files import read_arrays, write_arrays
+from .cameras import Camera
+from .colour import ColourMatch
+from .folder import CaptureFolder
+
+PREPARED = "prepared.npz"
+NOTICEABLE = 0.05
+"""Difference in colour below which a camera is left as it is: estimates are no better."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What has to be done to a capture before it is used.
+
+    Attributes:
+        scale: Metres in a unit of the calibration.
+        rotation: (3, 3) from the calibration's axes to Blender's.
+        shift: (3,) metres, after the rotation.
+        gains: (C, 3) of the cameras' linear light, in the capture's order.
+        offsets: (C, 3).
+    """
+
+    scale: float
+    rotation: np.ndarray
+    shift: np.ndarray
+    gains: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def none(cls, cameras: int) -> "Preparation":
+        """For a capture that needs none."""
+        return cls(1.0, np.eye(3), np.zeros(3), np.ones((cameras, 3)), np.zeros((cameras, 3)))
+
+    @classmethod
+    def load(cls, path: Path) -> "Preparation":
+        """Read what `save` wrote."""
+        arrays = read_arrays(path)
+        return cls(float(arrays.pop("scale")), **arrays)
+
+    def save(self, path: Path) -> None:
+        """Write to an .npz atomically."""
+        write_arrays(path, **{name: np.asarray(value) for name, value in vars(self).items()})
+
+    def open(self, folder: Path) -> CaptureFolder:
+        """The capture, ready.
+
+        Raises:
+            CaptureError: As `CaptureFolder.open`.
+        """
+        capture = CaptureFolder.open(folder)
+        cameras = tuple(self._placed(camera) for camera in capture.cameras)
+        colours = {
+            camera.name: ColourMatch(gain, offset)
+            for camera, gain, offset in zip(cameras, self.gains, self.offsets, strict=True)
+            if max(np.abs(gain - 1).max(), np.abs(offset).max()) > NOTICEABLE
+        }
+        return replace(capture, cameras=cameras, colours=colours)
+
+    def to_calibration(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., 3) in metres and Blender's axes, where the calibration has them."""
+        return ((points - self.shift) @ self.rotation) / self.scale
+
+    def _placed(self, camera: Camera) -> Camera:
+        camera = camera.scaled(self.scale)
+        back = np.eye(4)
+        back[:3, :3] = self.rotation.T
+        back[:3, 3] = -self.rotation.T @ self.shift
+        return replace(camera, world_to_camera=camera.world_to_camera @ back)
+
+
+def prepared(capture: Path, performance: Path) -> CaptureFolder:
+    """The capture as the performance in folder `performance` was tracked in it.
+
+    Raises:
+        CaptureError: As `CaptureFolder.open`.
+    """
+    path = Path(performance) / PREPARED
+    return Preparation.load(path).open(capture) if path.exists() else CaptureFolder.open(capture)

@@ -1,0 +1,1 @@
+"""The parametric head: MakeHuman base mesh with patches for mouth and eyes, morphs, face units."""

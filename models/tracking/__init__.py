@@ -1,0 +1,1 @@
+"""Facial performance capture: from calibrated views to a linear face model's motion."""

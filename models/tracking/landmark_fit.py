@@ -1,0 +1,220 @@
+"""Person and motion from landmarks alone: where dense tracking starts, and what it is held against.
+
+Identity is shared by all frames; each frame has a pose and face units. Gauss–Newton with the frames
+eliminated (Schur complement), as in bundle adjustment (Triggs et al., 2000).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..capture.cameras import Camera
+from ..files import read_arrays, write_arrays
+from .face_model import FaceModel, view_terms
+from .lids import openness
+from .linear_face import Motion, Samples
+from .pull import Pull, Sight, pull_of
+
+PIXEL_NOISE = 0.7
+"""Scatter of a landmark from frame to frame, pixels."""
+OUTLIER = 2.5
+UNIT_SPREAD = 0.35
+"""Standard deviation of unit weights, beside 0."""
+BOUND_SPREAD = 0.05
+"""The same for what goes beyond 0…1."""
+STEADINESS = 0.15
+"""Standard deviation of a unit's change from frame to frame."""
+PERSON_FRAMES = 24
+"""Frames that the person is fitted to."""
+LEAST_FACING = 0.2
+"""Cosine between skin and view below which a landmark is a guess of what is hidden."""
+MOTION = ("rotation", "shift", "units")
+PERSON_ROUNDS, FRAME_ROUNDS = 8, 4
+
+
+@dataclass(frozen=True)
+class LandmarkFit:
+    """What landmarks say.
+
+    Attributes:
+        identity: (K,) coefficients.
+        motions: One a frame.
+        openness: (T, 2) of the eyes (`lids.openness`).
+    """
+
+    identity: np.ndarray
+    motions: list[Motion]
+    openness: np.ndarray
+
+    def save(self, path: Path) -> None:
+        """Write to an .npz atomically."""
+        parts = {n: np.stack([getattr(m, n) for m in self.motions]) for n in MOTION}
+        write_arrays(path, identity=self.identity, openness=self.openness, **parts)
+
+    @classmethod
+    def load(cls, path: Path) -> "LandmarkFit":
+        """Read what `save` wrote."""
+        arrays = read_arrays(path)
+        motions = zip(*(arrays[name] for name in MOTION), strict=True)
+        motions = [Motion(*parts) for parts in motions]
+        return cls(arrays["identity"], motions, arrays["openness"])
+
+
+def fit_landmarks(
+    model: FaceModel,
+    cameras: Sequence[Camera],
+    landmarks: np.ndarray,
+    points: np.ndarray,
+    follows: np.ndarray,
+) -> LandmarkFit:
+    """Fit person and motion.
+
+    Args:
+        model: The template.
+        cameras: C of them.
+        landmarks: (T, C, 478, 2) pixels, NaN where unseen.
+        points: (T, 478, 3) where they are in space, NaN where unknown.
+        follows: (T,) bool, whether a frame comes right after the one before.
+    """
+    fitter, starts = LandmarkPull(model, cameras), rough_poses(model, points)
+    chosen = np.unique(np.linspace(0, len(starts) - 1, PERSON_FRAMES).round().astype(int))
+    identity = np.zeros(len(model.components))
+    motions = list(starts)
+    for _ in range(PERSON_ROUNDS):
+        some = [motions[t] for t in chosen]
+        identity, some = fitter.person_round(identity, some, landmarks[chosen])
+        for t, motion in zip(chosen, some, strict=True):
+            motions[t] = motion
+    samples = fitter.person(identity)
+    units = np.array([m.units for m in motions])
+    known = np.zeros(len(motions), bool)
+    known[chosen] = True
+    for t in range(len(motions)):
+        if not known[t]:
+            near = chosen[np.abs(chosen - t).argmin()]
+            motions[t] = replace(motions[t], units=units[near])
+        for _ in range(FRAME_ROUNDS):
+            before = motions[t - 1].units if follows[t] else None
+            motions[t] = fitter.frame_round(samples, motions[t], landmarks[t], before)
+    return LandmarkFit(identity, motions, openness(points))
+
+
+class LandmarkPull:
+    """Pulls the landmark samples towards where the views have them."""
+
+    def __init__(self, model: FaceModel, cameras: Sequence[Camera]) -> None:
+        self._model, self._cameras = model, cameras
+        marks = model.landmarks
+        self._samples = Samples.of(model.mesh, marks.triangles, marks.weights)
+        self._identity = np.stack([marks.on(c) for c in model.components]).astype(np.float64)
+
+    def person(self, identity: np.ndarray) -> Samples:
+        """The landmarks' samples on a person."""
+        neutral = self._samples.neutral + np.tensordot(identity, self._identity, 1)
+        return self._samples.moved(neutral)
+
+    def person_round(
+        self, identity: np.ndarray, motions: list[Motion], landmarks: np.ndarray
+    ) -> tuple[np.ndarray, list[Motion]]:
+        """One Gauss–Newton step of everything."""
+        samples, size = self.person(identity), len(identity)
+        shared, wanted = np.eye(size), -identity
+        frames = []
+        for motion, seen in zip(motions, landmarks, strict=True):
+            points, jacobian = samples.jacobian(motion)
+            moves = np.einsum("ij,kpj->pik", motion.rotation, self._identity)
+            pull = self.pull(points, motion, seen)
+            whole, right = pull.normal(np.concatenate([jacobian, moves], 2))
+            own = jacobian.shape[2]
+            diagonal, prior = unit_prior(motion.units)
+            whole[range(6, own), range(6, own)] += diagonal
+            whole[range(6), range(6)] += 1e-9
+            right[6:own] += prior
+            solved = np.linalg.solve(whole[:own, :own], np.c_[whole[:own, own:], right[:own]])
+            shared = shared + whole[own:, own:] - whole[own:, :own] @ solved[:, :-1]
+            wanted = wanted + right[own:] - whole[own:, :own] @ solved[:, -1]
+            frames.append(solved)
+        step = np.linalg.solve(shared, wanted)
+        moved = [
+            m.stepped(f[:, -1] - f[:, :-1] @ step) for m, f in zip(motions, frames, strict=True)
+        ]
+        return identity + step, moved
+
+    def frame_round(
+        self, samples: Samples, motion: Motion, landmarks: np.ndarray, before: np.ndarray | None
+    ) -> Motion:
+        """One Gauss–Newton step of one frame."""
+        points, jacobian = samples.jacobian(motion)
+        normal, right = self.pull(points, motion, landmarks).normal(jacobian)
+        diagonal, prior = unit_prior(motion.units, before)
+        normal[range(6, len(right)), range(6, len(right))] += diagonal
+        right[6:] += prior
+        return motion.stepped(np.linalg.solve(normal, right))
+
+    def pull(self, points: np.ndarray, motion: Motion, landmarks: np.ndarray) -> Pull:
+        """Of one frame's landmarks (C, 478, 2) on its samples (478, 3)."""
+        return pull_of(points, self._sights(points, motion, landmarks), OUTLIER)
+
+    def _sights(self, points: np.ndarray, motion: Motion, landmarks: np.ndarray) -> list[Sight]:
+        marks = self._model.landmarks
+        normals = self._normals(motion)
+        sights = []
+        for camera, pixels in zip(self._cameras, landmarks, strict=True):
+            if not np.isfinite(pixels).all():
+                continue
+            view = camera.position - points
+            distance = np.linalg.norm(view, axis=1)
+            facing = (normals * view).sum(1) / distance
+            direction = (camera.position - points.mean(0)) @ motion.rotation
+            slide = np.tensordot(view_terms(direction / np.linalg.norm(direction)), marks.slide, 1)
+            scale = camera.intrinsics[0, 0] / distance
+            variance = PIXEL_NOISE**2 + (marks.spread * scale) ** 2
+            weights = np.clip((facing - LEAST_FACING) / 0.4, 0, 1) / variance
+            sights.append(Sight(camera, pixels - slide * scale[:, None], weights))
+        return sights
+
+    def _normals(self, motion: Motion) -> np.ndarray:
+        corners = self._model.mesh.vertices[self._model.landmarks.triangles].astype(np.float64)
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        return normals @ motion.rotation.T
+
+
+def unit_prior(
+    units: np.ndarray, before: np.ndarray | None = None, spread: float = UNIT_SPREAD
+) -> tuple[np.ndarray, np.ndarray]:
+    """Diagonal (U,) and right side (U,) that keep weights small, in 0…1 and steady."""
+    outside = (units < 0) | (units > 1)
+    bound = np.where(outside, 1 / BOUND_SPREAD**2, 0.0)
+    small = np.full(len(units), 1 / spread**2)
+    right = -small * units + bound * (np.clip(units, 0, 1) - units)
+    diagonal = small + bound
+    if before is not None:
+        diagonal = diagonal + 1 / STEADINESS**2
+        right = right + (before - units) / STEADINESS**2
+    return diagonal, right
+
+
+def rough_poses(model: FaceModel, points: np.ndarray) -> list[Motion]:
+    """Poses from triangulated landmarks (T, 478, 3), NaN where unknown (Kabsch).
+
+    A frame without a face takes the pose of the nearest one with one.
+    """
+    marks, pivot = model.landmarks.on(model.mesh.vertices.astype(np.float64)), model.mesh.pivot
+    weights = 1 / model.landmarks.spread
+    still = np.zeros(len(model.mesh.control_names))
+    found: dict[int, Motion] = {}
+    for t, frame in enumerate(points):
+        seen = np.isfinite(frame).all(1)
+        if seen.sum() < len(frame) / 3:
+            continue
+        w = (weights * seen)[:, None]
+        here, there = marks - pivot, np.where(seen[:, None], frame, 0.0)
+        a, b = ((w * x).sum(0) / w.sum() for x in (here, there))
+        left, _, right = np.linalg.svd((w * (there - b)).T @ (here - a))
+        rotation = left @ np.diag([1, 1, np.linalg.det(left @ right)]) @ right
+        found[t] = Motion(rotation, b - rotation @ a - pivot, still)
+    keys = np.array(sorted(found))
+    return [found[int(keys[np.abs(keys - t).argmin()])] for t in range(len(points))]

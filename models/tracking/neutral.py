@@ -1,0 +1,257 @@
+"""Who is before the cameras: neutral shape, reference texture and colours, from key frames.
+
+Round after round the reference texture is gathered from all views of the key frames, the textured
+model is aligned with every photo, and shape and motions are solved for; the texture sharpens as the
+shape settles.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ..capture.cameras import Camera
+from ..capture.raster import shared_rasteriser
+from ..capture.reference import Reference
+from ..capture.texturing import Texturer
+from ..files import read_arrays, write_arrays
+from ..mesh import HeadMesh
+from ..normals import vertex_normals
+from ..progress import Progress, silent
+from .alignment import Aligner, Photo, surface_samples
+from .face_model import FaceModel
+from .landmark_fit import LandmarkPull
+from .linear_face import Motion, Samples
+from .person import Evidence, PersonFit
+from .pull import pull_of
+from .rims import RimFinder
+
+KEY_FRAMES = 10
+ROUNDS = 14
+FREE_FROM = 8
+"""Round from which on the surface may leave the space of people's shapes."""
+TEXTURE = 512
+OVER_RELAXED = 1.6
+"""Flow sees about two thirds of a shift; so each step goes further than it says."""
+RELAXED_UNTIL = 12
+OUTLIER = 3.0
+MARKS_SHARE = 0.15
+"""Landmarks are wrong alike in every view and frame: all together they count as a part of one."""
+RIMS_SHARE = 2.4
+RIMS_FROM = 2
+MARK_SPREAD = 0.004
+"""Metres by which a landmark may lie elsewhere on a person than on people in general."""
+LASHES = 0.0025
+"""Metres around the eyes that lashes may cover."""
+
+
+FIELDS = ("texture", "identity", "offsets", "marks")
+
+
+@dataclass(frozen=True)
+class KeyFrame:
+    """One frame that the person is known by.
+
+    Attributes:
+        photos: Its views.
+        landmarks: (C, 478, 2) in the order of the cameras.
+    """
+
+    photos: Sequence[Photo]
+    landmarks: np.ndarray
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is known of the person.
+
+    Attributes:
+        mesh: The template's, with the person's neutral.
+        texture: (S, S, 3) uint8 reference.
+        identity: (K,) coefficients.
+        offsets: (V,) metres beyond them, along the normals.
+        marks: (478, 3) metres, head-local: where landmarks lie on this person beside where they
+            lie on people in general.
+        colours: Of eyes and lids (`RimFinder.colours`).
+        motions: Of the key frames.
+        rounds: How many are done.
+    """
+
+    mesh: HeadMesh
+    texture: np.ndarray
+    identity: np.ndarray
+    offsets: np.ndarray
+    marks: np.ndarray
+    colours: dict[str, np.ndarray]
+    motions: list[Motion]
+    rounds: int
+
+    def save(self, path: Path) -> None:
+        """Write all but the mesh, which follows from the rest."""
+        arrays = {name: getattr(self, name) for name in FIELDS}
+        arrays |= {f"colours_{name}": value for name, value in self.colours.items()}
+        for name in ("rotation", "shift", "units"):
+            arrays[name] = np.stack([getattr(motion, name) for motion in self.motions])
+        write_arrays(path, rounds=np.array(self.rounds), **arrays)
+
+    @classmethod
+    def load(cls, path: Path, model: FaceModel) -> "Person":
+        """Read what `save` wrote."""
+        arrays = read_arrays(path)
+        parts = (arrays[name] for name in ("rotation", "shift", "units"))
+        return cls(
+            person_mesh(model, arrays["identity"], arrays["offsets"]),
+            *(arrays[name] for name in FIELDS),
+            {k.removeprefix("colours_"): v for k, v in arrays.items() if k.startswith("colours_")},
+            [Motion(*values) for values in zip(*parts, strict=True)],
+            int(arrays["rounds"]),
+        )
+
+
+def person_mesh(model: FaceModel, identity: np.ndarray, offsets: np.ndarray) -> HeadMesh:
+    """The template's mesh with a person's neutral."""
+    neutral = model.neutral(identity)
+    normals = vertex_normals(neutral.astype(np.float32), model.mesh.faces)
+    neutral = neutral + offsets[:, None] * normals
+    return replace(model.mesh, vertices=neutral.astype(np.float32))
+
+
+def shown_skin(model: FaceModel) -> np.ndarray:
+    """(V,) bool, skin that no lashes cover."""
+    rims = np.concatenate([chain for n in ("left_eye", "right_eye") for chain in model.rims[n]])
+    vertices = model.mesh.vertices
+    return model.face & (cKDTree(vertices[rims]).query(vertices)[0] > LASHES)
+
+
+def choose_key_frames(motions: Sequence[Motion], count: int = KEY_FRAMES) -> list[int]:
+    """The frame at rest first, then quiet ones whose heads are turned differently.
+
+    A take begins at rest: of the first tenth, the frame with the least effort.
+    """
+    effort = np.array([np.linalg.norm(motion.units) for motion in motions])
+    start = max(1, len(motions) // 20)
+    change = np.linalg.norm([m.units - motions[0].units for m in motions], axis=1)
+    chosen = [int(change[:start].argmin())]
+    quiet = np.argsort(np.minimum(effort, change))[: max(count, len(motions) // 3)]
+    ahead = np.array([motion.rotation[1] for motion in motions])
+    while len(chosen) < min(count, len(motions)):
+        far = np.min([np.linalg.norm(ahead[quiet] - ahead[k], axis=1) for k in chosen], 0)
+        chosen.append(int(quiet[far.argmax()]))
+    return list(dict.fromkeys(chosen))
+
+
+def find_person(
+    model: FaceModel,
+    cameras: Sequence[Camera],
+    frames: Sequence[KeyFrame],
+    identity: np.ndarray,
+    motions: Sequence[Motion],
+    cache: Path,
+    progress: Progress = silent,
+) -> Person:
+    """Find the person; finished rounds are kept in `cache`.
+
+    Args:
+        model: The template.
+        cameras: All of them.
+        frames: The first one shows the face at rest.
+        identity: (K,) first guess.
+        motions: First guess for each frame.
+        cache: .npz to continue from.
+        progress: Told after each round.
+    """
+    if cache.exists():
+        person = Person.load(cache, model)
+    else:
+        still = replace(motions[0], units=np.zeros_like(motions[0].units))
+        offsets = np.zeros(len(model.mesh.vertices))
+        mesh = person_mesh(model, identity, offsets)
+        blank = np.zeros((TEXTURE, TEXTURE, 3), np.uint8)
+        marks = np.zeros((len(model.landmarks.spread), 3))
+        first = [still, *motions[1:]]
+        person = Person(mesh, blank, identity, offsets, marks, {}, first, 0)
+    rounds = _Rounds(model, cameras, frames)
+    while person.rounds < ROUNDS:
+        person = rounds.one(person)
+        person.save(cache)
+        progress(person.rounds / ROUNDS, f"the person, round {person.rounds} of {ROUNDS}")
+    return person
+
+
+class _Rounds:
+    def __init__(
+        self, model: FaceModel, cameras: Sequence[Camera], frames: Sequence[KeyFrame]
+    ) -> None:
+        self._model, self._frames = model, frames
+        self._samples = Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
+        self._shown = shown_skin(model)
+        self._marks = LandmarkPull(model, cameras)
+        self._fit = PersonFit(model, self._samples, RimFinder(model).vertices)
+        views = len(frames) * len(cameras)
+        self._shares = MARKS_SHARE / views, RIMS_SHARE / views
+
+    def one(self, person: Person) -> Person:
+        """One round."""
+        worlds, finder = self._worlds(person), RimFinder(self._model)
+        if person.rounds >= RIMS_FROM:
+            photos = [frame.photos for frame in self._frames]
+            finder.learn(list(zip(worlds, photos, strict=True)))
+        person = replace(person, texture=self.texture(person), colours=finder.colours)
+        over = OVER_RELAXED if person.rounds < RELAXED_UNTIL else 1.0
+        evidence = [
+            self._evidence(person, place, world, over) for place, world in enumerate(worlds)
+        ]
+        neutral = person.mesh.vertices
+        identity, motions = self._fit.step(neutral, person.identity, person.motions, evidence)
+        offsets = person.offsets
+        if person.rounds >= FREE_FROM:
+            offsets = self._fit.free(neutral, offsets, person.motions, evidence)
+        mesh = person_mesh(self._model, identity, offsets)
+        marks = self._own_marks(person.motions, evidence)
+        return replace(
+            person, mesh=mesh, identity=identity, offsets=offsets, marks=marks, motions=motions,
+            rounds=person.rounds + 1,
+        )  # fmt: skip
+
+    def _own_marks(self, motions: Sequence[Motion], evidence: Sequence[Evidence]) -> np.ndarray:
+        """What landmarks of all key frames miss by in common, (478, 3) metres, head-local."""
+        stiffness = np.tile(np.eye(3) / MARK_SPREAD**2, (len(self._model.landmarks.spread), 1, 1))
+        force = np.zeros((len(stiffness), 3))
+        for motion, known in zip(motions, evidence, strict=True):
+            local = known.marks.scaled(1 / self._shares[0]).turned(motion.rotation.T)
+            stiffness += local.stiffness
+            force += local.force
+        return np.linalg.solve(stiffness, force[..., None])[..., 0]
+
+    def texture(self, person: Person) -> np.ndarray:
+        """What all views of all key frames show on average, (S, S, 3) uint8."""
+        reference = Reference(TEXTURE)
+        texturer = Texturer(shared_rasteriser(), person.mesh, TEXTURE)
+        for frame, world in zip(self._frames, self._worlds(person), strict=True):
+            views = {n: (photo.camera, photo.picture) for n, photo in enumerate(frame.photos)}
+            seen = texturer.mean(world.astype(np.float32), views)
+            reference.add(seen.colour, seen.seen)
+        return np.clip(reference.texture() * 255 + 0.5, 0, 255).astype(np.uint8)
+
+    def _worlds(self, person: Person) -> list[np.ndarray]:
+        mesh = person.mesh
+        return [motion.world(mesh.pose(motion.units), mesh.pivot) for motion in person.motions]
+
+    def _evidence(self, person: Person, place: int, world: np.ndarray, over: float) -> Evidence:
+        frame, motion = self._frames[place], person.motions[place]
+        marks, rims, dense = self._fit.samples(person.mesh.vertices)
+        aligner = Aligner(shared_rasteriser(), person.mesh, self._shown, dense)
+        pull = pull_of(
+            dense.jacobian(motion)[0], aligner.sights(world, person.texture, frame.photos), OUTLIER
+        )
+        finder = RimFinder(self._model, person.colours)
+        edges = pull_of(rims.jacobian(motion)[0], finder.sights(world, frame.photos), OUTLIER)
+        points = self._marks.pull(marks.jacobian(motion)[0], motion, frame.landmarks)
+        return Evidence(
+            replace(pull, force=over * pull.force),
+            points.scaled(self._shares[0]),
+            edges.scaled(self._shares[1]),
+            rest=place == 0,
+        )

@@ -1,0 +1,96 @@
+"""What pictures say about surface points: for each a quadratic in its displacement.
+
+Every view sees two of a point's three directions. Summed over views, E(d) = dᵀ M d − 2 bᵀ d tells
+where the point should go and how surely; whatever the views were, solving for pose, face units or
+free vertices starts from these.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..capture.cameras import Camera
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Where one camera sees points.
+
+    Attributes:
+        camera: Calibrated.
+        pixels: (P, 2) where the points should be.
+        weights: (P,) inverse variances in pixels; 0 where unseen.
+        along: (P, 2) unit directions in which alone `pixels` is meant; both when None.
+    """
+
+    camera: Camera
+    pixels: np.ndarray
+    weights: np.ndarray
+    along: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Where points should go.
+
+    Attributes:
+        stiffness: (P, 3, 3) M above.
+        force: (P, 3) b above.
+    """
+
+    stiffness: np.ndarray
+    force: np.ndarray
+
+    def __add__(self, other: "Pull") -> "Pull":
+        return Pull(self.stiffness + other.stiffness, self.force + other.force)
+
+    def scaled(self, factor: float) -> "Pull":
+        """As sure by this factor."""
+        return Pull(factor * self.stiffness, factor * self.force)
+
+    def turned(self, rotation: np.ndarray) -> "Pull":
+        """In axes that a rotation (3, 3) takes these to."""
+        stiffness = np.einsum("ij,pjk,lk->pil", rotation, self.stiffness, rotation)
+        return Pull(stiffness, self.force @ rotation.T)
+
+    def normal(self, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Normal equations (N, N), (N,) of parameters that move points by (P, 3, N)."""
+        count = jacobian.shape[2]
+        bent = np.einsum("pij,pjn->pin", self.stiffness, jacobian)
+        flat = jacobian.reshape(-1, count)
+        return flat.T @ bent.reshape(-1, count), flat.T @ self.force.ravel()
+
+
+def pull_of(points: np.ndarray, sights: Iterable[Sight], outlier: float) -> Pull:
+    """Sum over views, each observation weighted down as it misses (Geman and McClure).
+
+    Args:
+        points: (P, 3) world, where the points are now.
+        sights: One a view.
+        outlier: Standard deviations at which an observation counts a quarter.
+    """
+    stiffness, force = np.zeros((len(points), 3, 3)), np.zeros((len(points), 3))
+    for sight in sights:
+        pixels, moves = projection(sight.camera, points)
+        miss = np.where(sight.weights[:, None] > 0, sight.pixels - pixels, 0.0)
+        if sight.along is not None:
+            moves = np.einsum("pi,pj,pjk->pik", sight.along, sight.along, moves)
+            miss = sight.along * (sight.along * miss).sum(1, keepdims=True)
+        squared = (miss * miss).sum(1) * sight.weights / outlier**2
+        weights = sight.weights / (1 + squared) ** 2
+        weighted = weights[:, None, None] * moves
+        stiffness += np.einsum("pki,pkj->pij", weighted, moves)
+        force += np.einsum("pki,pk->pi", weighted, miss)
+    return Pull(stiffness, force)
+
+
+def projection(camera: Camera, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (P, 2) of world points (P, 3), and their derivative (P, 2, 3) as of a pinhole."""
+    rotation, shift = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+    local = points @ rotation.T + shift
+    depth = np.maximum(local[:, 2], 1e-3)
+    plane = local[:, :2] / depth[:, None]
+    inner = camera.intrinsics[:2, :2] / depth[:, None, None]
+    slope = np.concatenate([inner, -np.einsum("pij,pj->pi", inner, plane)[..., None]], -1)
+    return camera.project(points)[0], slope @ rotation

@@ -1,0 +1,352 @@
+"""From a capture to a performance without textures: `track` does all of it, stage by stage.
+
+landmarks → rough fit → person → every frame → the person's own face units → every frame again →
+head stabilised. What a stage has done is kept in the performance's folder `tracking`, frame by
+frame, so that a stopped run continues.
+"""
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from ..capture.check import check
+from ..capture.colour import UNCHANGED
+from ..capture.folder import CaptureFolder, CaptureTake
+from ..capture.performance import Performance, PerformanceWriter, Take
+from ..capture.prepared import PREPARED, Preparation, prepared
+from ..capture.triangulate import triangulate
+from ..errors import CaptureError
+from ..files import read_arrays, write_arrays
+from ..mesh import HeadMesh
+from ..parallel import spread
+from ..progress import Progress, silent
+from .alignment import Photo
+from .contact import sealed
+from .face_model import PATH, FaceModel
+from .frames import FrameTracker, Seen, Tracked
+from .landmark_fit import LandmarkFit, fit_landmarks, rough_poses
+from .landmarks import find_landmarks
+from .linear_face import Motion
+from .neutral import KeyFrame, Person, choose_key_frames, find_person
+from .stabilise import stabilised
+
+CHUNK = 4
+"""Frames a worker does at a time."""
+PASSES = ("generic", "personal")
+"""With the template's face units, then with the person's own."""
+ROUNDS = {"generic": 3, "personal": 2}
+UNIT_RIDGE = 2.0
+"""Face units are refined as far as frames use them: so many frames at full weight count half."""
+LEAST_SEEN = 0.5
+"""Share of frames in which a face must be found."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker needs to know.
+
+    Attributes:
+        capture: Capture folder.
+        cache: Folder of what is done.
+        stage: One of `PASSES`.
+        model: File of the template.
+    """
+
+    capture: Path
+    cache: Path
+    stage: str
+    model: Path = PATH
+
+    def frame(self, take: str, frame: int, stage: str | None = None) -> Path:
+        """Where a frame's result is."""
+        return self.cache / (stage or self.stage) / f"{take}_{frame:06d}.npz"
+
+
+def track(
+    capture: Path,
+    output: Path,
+    about: Mapping,
+    processes: int = 2,
+    progress: Progress = silent,
+    model_path: Path = PATH,
+) -> Performance:
+    """Track every pictured frame of a capture.
+
+    Args:
+        capture: Capture folder.
+        output: Performance folder, made or continued.
+        about: name, credits, licence, consent, provenance.
+        processes: Worker processes; 0 works in this one.
+        progress: Told how far it is.
+        model_path: File of another template.
+
+    Raises:
+        CaptureError: The capture is incomplete, or no face is seen.
+        MissingDependencyError: mediapipe or a graphics driver is missing.
+        CancelledError: From `progress`; what is finished is kept.
+    """
+    cache, folder = Path(output) / "tracking", CaptureFolder.open(capture)
+    takes, model = [take for take in folder.takes if take.pictured], FaceModel.load(model_path)
+    if not takes:
+        raise CaptureError(f"The capture {folder.folder.name} has no take with pictures.")
+    stage = _Stages(progress)
+    landmarks = [
+        find_landmarks(folder, take, cache / "landmarks", processes, stage.part(0.0, 0.15))
+        for take in takes
+    ]
+    folder = _prepared(folder, model, takes, landmarks, cache)
+    fit = _rough(folder, model, takes, landmarks, cache, stage.part(0.15, 0.2))
+    person = _person(folder, model, takes, landmarks, fit, cache, stage.part(0.2, 0.35))
+    shares = {"generic": (0.35, 0.75), "personal": (0.75, 1.0)}
+    mesh = person.mesh
+    for name in PASSES:
+        if name == "personal":
+            mesh = _own_units(mesh, takes, cache)
+        job = Job(folder.folder, cache, name, model_path)
+        _all_frames(job, takes, processes, stage.part(*shares[name]))
+    return _performance(Path(output), about, takes, mesh, job)
+
+
+class _Stages:
+    """Progress of stages as progress of the whole."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def part(self, start: float, end: float) -> Progress:
+        return lambda share, message: self._progress(start + share * (end - start), message)
+
+
+def _prepared(
+    folder: CaptureFolder,
+    model: FaceModel,
+    takes: Sequence[CaptureTake],
+    landmarks: Sequence[np.ndarray],
+    cache: Path,
+) -> CaptureFolder:
+    """The capture in metres, the resting head where the template's is, colours matched."""
+    path = cache.parent / PREPARED
+    if not path.exists():
+        report = check(folder.folder)
+        matches = report.matches()
+        first = np.concatenate(landmarks)[: max(1, len(takes[0].pictured) // 20)]
+        points = report.scale * _triangulated(folder, first)
+        rest = rough_poses(model, points)[0]
+        pivot = model.mesh.pivot
+        colours = [matches.get(camera.name, UNCHANGED) for camera in folder.cameras]
+        Preparation(
+            report.scale,
+            rest.rotation.T,
+            pivot - rest.rotation.T @ (pivot + rest.shift),
+            np.stack([match.gain for match in colours]),
+            np.stack([match.offset for match in colours]),
+        ).save(path)
+    return Preparation.load(path).open(folder.folder)
+
+
+def _triangulated(folder: CaptureFolder, landmarks: np.ndarray) -> np.ndarray:
+    """Landmarks (T, C, 478, 2) in space, (T, 478, 3).
+
+    Raises:
+        CaptureError: There is hardly a face in them.
+    """
+    points = np.stack(
+        [
+            triangulate(folder.cameras, frame, np.isfinite(frame[..., 0]).astype(float))[0]
+            for frame in landmarks
+        ]
+    )
+    faces = np.isfinite(points).all(2).mean(1) > LEAST_SEEN
+    if faces.mean() < LEAST_SEEN:
+        raise CaptureError(
+            f"A face is seen by two cameras or more in only {faces.sum()} of {len(faces)} frames "
+            f"of {folder.folder.name}: look at `python -m models check`."
+        )
+    return points
+
+
+def _rough(
+    folder: CaptureFolder,
+    model: FaceModel,
+    takes: Sequence[CaptureTake],
+    landmarks: Sequence[np.ndarray],
+    cache: Path,
+    progress: Progress,
+) -> LandmarkFit:
+    path = cache / "rough.npz"
+    if path.exists():
+        return LandmarkFit.load(path)
+    seen = np.concatenate(landmarks)
+    points = _triangulated(folder, seen)
+    follows = np.concatenate([np.diff(take.pictured, prepend=-2) == 1 for take in takes])
+    progress(0.1, "fitting landmarks")
+    fit = fit_landmarks(model, folder.cameras, seen, points, follows)
+    fit.save(path)
+    return fit
+
+
+def _person(
+    folder: CaptureFolder,
+    model: FaceModel,
+    takes: Sequence[CaptureTake],
+    landmarks: Sequence[np.ndarray],
+    fit: LandmarkFit,
+    cache: Path,
+    progress: Progress,
+) -> Person:
+    places = [(take, row) for take in takes for row in range(len(take.pictured))]
+    seen = np.concatenate(landmarks)
+    chosen = choose_key_frames(fit.motions)
+    frames = [
+        KeyFrame(photos_of(folder, places[k][0], places[k][0].pictured[places[k][1]]), seen[k])
+        for k in chosen
+    ]
+    motions = [fit.motions[k] for k in chosen]
+    return find_person(
+        model, folder.cameras, frames, fit.identity, motions, cache / "person.npz", progress
+    )
+
+
+def photos_of(folder: CaptureFolder, take: CaptureTake, frame: int) -> list[Photo]:
+    """Every view of a frame that has a picture, without lens distortion."""
+    photos = []
+    for camera in folder.cameras:
+        try:
+            picture = folder.picture(camera, take.name, frame)
+        except CaptureError:
+            continue
+        photos.append(Photo(*camera.undistorted(picture)))
+    return photos
+
+
+def _all_frames(job: Job, takes: Sequence[CaptureTake], processes: int, progress: Progress) -> None:
+    frames = [(take.name, frame) for take in takes for frame in take.pictured]
+    missing = [frame for frame in frames if not job.frame(*frame).exists()]
+    done = len(frames) - len(missing)
+    for count in spread(_track_frames, job, missing, processes, CHUNK):
+        done += count
+        progress(done / len(frames), f"{job.stage} face units, frame {done} of {len(frames)}")
+
+
+def _track_frames(job: Job, frames: Sequence[tuple[str, int]]) -> int:
+    worker = _worker(job)
+    for take, frame in frames:
+        tracked = worker.track(take, frame)
+        write_arrays(
+            job.frame(take, frame),
+            rotation=tracked.motion.rotation,
+            shift=tracked.motion.shift,
+            units=tracked.motion.units,
+            free=tracked.free.astype(np.float32),
+        )
+    return len(frames)
+
+
+def read_tracked(path: Path) -> Tracked:
+    """A frame's result."""
+    arrays = read_arrays(path)
+    motion = Motion(*(arrays[name] for name in ("rotation", "shift", "units")))
+    return Tracked(motion, arrays["free"].astype(np.float64))
+
+
+class _Worker:
+    """What a process keeps open."""
+
+    def __init__(self, job: Job) -> None:
+        cv2.setNumThreads(1)
+        self._job, model = job, FaceModel.load(job.model)
+        self._folder = prepared(job.capture, job.cache.parent)
+        self._takes = {take.name: take for take in self._folder.takes}
+        person = Person.load(job.cache / "person.npz", model)
+        if job.stage == "personal":
+            basis = read_arrays(job.cache / "units.npz")["basis"]
+            person = replace(person, mesh=replace(person.mesh, basis=basis))
+        self._tracker = FrameTracker(model, person, self._folder.cameras)
+        fit = LandmarkFit.load(job.cache / "rough.npz")
+        frames = [(take.name, frame) for take in self._folder.takes for frame in take.pictured]
+        self._starts = dict(zip(frames, fit.motions, strict=True))
+        self._openness = dict(zip(frames, fit.openness, strict=True))
+
+    def track(self, take: str, frame: int) -> Tracked:
+        landmarks = read_arrays(self._job.cache / "landmarks" / f"{take}_{frame:06d}.npz")["points"]
+        seen = Seen(
+            photos_of(self._folder, self._takes[take], frame),
+            landmarks,
+            self._openness[take, frame],
+        )
+        if self._job.stage == "generic":
+            motion = self._tracker.from_landmarks(self._starts[take, frame], seen)
+            start = Tracked(motion, np.zeros(self._tracker.mesh.vertices.shape))
+        else:
+            start = read_tracked(self._job.frame(take, frame, "generic"))
+            change = read_arrays(self._job.cache / "units.npz")["change"]
+            start = Tracked(start.motion, start.free - np.tensordot(start.motion.units, change, 1))
+        return self._tracker.track(seen, start, ROUNDS[self._job.stage])
+
+
+@functools.lru_cache(maxsize=1)
+def _worker(job: Job) -> _Worker:
+    return _Worker(job)
+
+
+def _own_units(mesh: HeadMesh, takes: Sequence[CaptureTake], cache: Path) -> HeadMesh:
+    """The mesh with face units that explain what the template's left over, kept in `cache`."""
+    path, job = cache / "units.npz", Job(Path(), cache, PASSES[0])
+    if not path.exists():
+        count = len(mesh.control_names)
+        normal, right = UNIT_RIDGE * np.eye(count), np.zeros((count, mesh.vertices.size))
+        for tracked in _tracked(job, takes):
+            units = tracked.motion.units
+            normal += np.outer(units, units)
+            right += np.outer(units, tracked.free.ravel())
+        change = np.linalg.solve(normal, right).reshape(mesh.basis.shape).astype(np.float32)
+        write_arrays(path, basis=mesh.basis + change, change=change)
+    return replace(mesh, basis=read_arrays(path)["basis"])
+
+
+def _tracked(job: Job, takes: Sequence[CaptureTake]) -> Iterator[Tracked]:
+    for take in takes:
+        for frame in take.pictured:
+            yield read_tracked(job.frame(take.name, frame))
+
+
+def _performance(
+    output: Path, about: Mapping, takes: Sequence[CaptureTake], mesh: HeadMesh, job: Job
+) -> Performance:
+    writer = PerformanceWriter(output, mesh, takes[0].fps, about)
+    for take in takes:
+        tracked = [read_tracked(job.frame(take.name, frame)) for frame in take.pictured]
+        writer.add(_take(take, mesh, tracked))
+    return writer.finish()
+
+
+def _take(take: CaptureTake, mesh: HeadMesh, tracked: Sequence[Tracked]) -> Take:
+    """A take's numbers on every frame; between pictured frames they are interpolated."""
+    units = np.stack([t.motion.units for t in tracked])
+    local = mesh.pose(units) + np.stack([t.free for t in tracked])
+    local = sealed(mesh, local)
+    local, motions = stabilised(mesh, local, [t.motion for t in tracked])
+    angles = Rotation.from_matrix(np.stack([m.rotation for m in motions])).as_euler("xyz")
+    pose = np.c_[np.unwrap(angles, axis=0), np.stack([m.shift for m in motions])]
+    at, times = np.array(take.pictured), np.arange(take.frames)
+    controls, pose, vertices = (_interpolated(values, at, times) for values in (units, pose, local))
+    return Take(
+        take.name, "motion", "train", take.fps, controls.astype(np.float32), pose,
+        text=take.transcript, pictured=at, tracked=vertices.astype(np.float32),
+    )  # fmt: skip
+
+
+def _interpolated(values: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Values (n, …) known at rising `at` (n,), at all `times` (T,)."""
+    if len(at) == len(times):
+        return values
+    after = np.clip(np.searchsorted(at, times), 1, len(at) - 1)
+    before = after - 1
+    share = np.clip((times - at[before]) / (at[after] - at[before]), 0, 1)
+    share = share.reshape(-1, *[1] * (values.ndim - 1))
+    return values[before] * (1 - share) + values[after] * share

@@ -1,0 +1,84 @@
+"""Make a head from a capture in a process of its own: begin, or go on."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import StringProperty
+
+from ..neural_face_addon import head_making
+from ..neural_face_addon.classes import classes_factory
+from ..neural_face_addon.errors import reported
+
+
+class _MakingOperator:
+    """Mixin: begins a making by the scene's settings; a script waits for its end, a user does not.
+
+    It is no `TaskOperator`: the work goes on when Blender is closed.
+    """
+
+    capture_directory: StringProperty(
+        name="Capture",
+        description="Capture or performance folder; the scene's where it is empty",
+        subtype="DIR_PATH",
+        options={"SKIP_SAVE"},
+    )
+    filepath: StringProperty(
+        name="Head File",
+        description="Head file to make; the scene's where it is empty",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    until = ""
+
+    @reported
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Begin and return, where there is a window."""
+        if bpy.app.background:
+            return self.execute(context)
+        self.begin(context)
+        return {"FINISHED"}
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Begin and wait."""
+        output = self.begin(context)
+        head_making.wait(output)
+        self.ended(context)
+        return {"FINISHED"}
+
+    def begin(self, context: bpy.types.Context) -> Path:
+        """Start the process; the head file that it makes."""
+        group = context.scene.neural_face_making
+        for name in ("capture_directory", "filepath"):
+            if getattr(self, name):
+                setattr(group, name, getattr(self, name))
+        asked = head_making.request(context.scene, self.until)
+        head_making.start(asked)
+        return asked.output
+
+
+class NEURALFACE_OT_train_head(_MakingOperator, bpy.types.Operator):
+    """Make a head from a capture, outside Blender; goes on where it was stopped"""
+
+    bl_idname = "neural_face.train_head"
+    bl_label = "Make Head"
+
+    def ended(self, context: bpy.types.Context) -> None:
+        """Say where the head is."""
+        self.report({"INFO"}, f"Made {head_making.output_of(context.scene).name}")
+
+
+class NEURALFACE_OT_check_capture(_MakingOperator, bpy.types.Operator):
+    """Look at the capture and say what would go wrong, before hours are spent on it"""
+
+    bl_idname = "neural_face.check_capture"
+    bl_label = "Check"
+    until = "check"
+
+    def ended(self, context: bpy.types.Context) -> None:
+        """Say how many warnings there are."""
+        findings = head_making.seen(context.scene).status.findings
+        self.report({"INFO"}, f"Checked: {len(findings.get('warnings', []))} warnings")
+
+
+register, unregister = classes_factory(NEURALFACE_OT_train_head, NEURALFACE_OT_check_capture)

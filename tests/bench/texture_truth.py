@@ -1,0 +1,228 @@
+"""How well textures of a capture show a camera that they were not made from, and how they swim.
+
+Parts for the `texture` benchmark, which brings captures and tracked meshes.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.capture.cameras import Camera
+from models.capture.extract import extract
+from models.capture.flow import calculator
+from models.capture.folder import CaptureFolder
+from models.capture.layers import Layer
+from models.capture.performance import Performance, Take, take_vertices
+from models.capture.raster import Rasteriser, shared_rasteriser
+from models.capture.texture import focus_shares
+from models.capture.texturing import Texturer, part_image, part_layer
+from models.mesh import HeadMesh
+from models.pose import to_world
+from models.progress import Progress, silent
+
+HIDDEN = 20
+"""Coverage (0…255) by hair from which a pixel is left out."""
+WHITE = np.full((4, 4, 3), 255, np.uint8)
+ABOUT = {"name": "bench", "credits": [], "licence": "", "consent": "", "provenance": ""}
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What a camera that was left out says of textures.
+
+    Attributes:
+        psnr_db: Inside the face, over all frames.
+        skin_db: The same without what lies behind lips and lids.
+        worst_db: Of the worst frame.
+    """
+
+    psnr_db: float
+    skin_db: float
+    worst_db: float
+
+
+def held_out(
+    capture: Path,
+    mesh: HeadMesh,
+    takes: Sequence[Take],
+    truth: tuple[HeadMesh, Mapping[str, Take]],
+    camera: str,
+    size: int = 1024,
+    processes: int = 0,
+    progress: Progress = silent,
+) -> HeldOut:
+    """Extract without one camera, draw mesh and texture in it, compare with its pictures.
+
+    The face is what `face_vertices` says, as the camera sees it of the true mesh: no ears, neck or
+    hair, and no pixel that hair or lashes cover.
+
+    Args:
+        capture: Capture folder.
+        mesh: The tracked person's, with which `takes` were tracked.
+        takes: Tracked; their pictured frames are compared.
+        truth: The true mesh and the true takes by name, which tell where the face is.
+        camera: Name of the one left out.
+        size: Side of the textures in texels.
+        processes: Workers.
+        progress: Called as frames finish.
+    """
+    folder = CaptureFolder.open(capture)
+    view = next(each for each in folder.cameras if each.name == camera)
+    with tempfile.TemporaryDirectory() as output:
+        made = extract(
+            *(capture, mesh, takes, Path(output), ABOUT, size, processes, progress),
+            without=[camera],
+        )
+        errors = np.array(list(_errors(folder, made, truth, view)))
+    decibels = -10 * np.log10(errors)
+    means = -10 * np.log10(errors.mean(0))
+    return HeldOut(float(means[0]), float(means[1]), float(decibels[:, 0].min()))
+
+
+def _errors(
+    folder: CaptureFolder,
+    made: Performance,
+    truth: tuple[HeadMesh, Mapping[str, Take]],
+    camera: Camera,
+) -> Iterator[tuple[float, float]]:
+    """Mean squared error (0…1) of each frame in the face and on its skin."""
+    rasteriser, (true_mesh, true_takes) = shared_rasteriser(), truth
+    for take in made.takes:
+        for frame in take.pictured:
+            where = world(true_mesh, true_takes[take.name], int(frame))
+            face, skin = face_pixels(rasteriser, true_mesh, where, camera)
+            texture, _ = made.texture(take, int(frame))
+            vertices = world(made.mesh, take, int(frame))
+            photo = folder.picture(camera, take.name, int(frame))
+            behind = background(rasteriser, true_mesh, where, photo, camera)
+            shown = drawn(rasteriser, made.mesh, vertices, texture, camera, behind)
+            error = ((shown.astype(float) - photo) / 255) ** 2
+            yield error[face].mean(), error[skin].mean()
+
+
+def drawn(
+    rasteriser: Rasteriser,
+    mesh: HeadMesh,
+    vertices: np.ndarray,
+    texture: np.ndarray,
+    camera: Camera,
+    behind: tuple[float, float, float],
+) -> np.ndarray:
+    """Head, hair and lashes as `camera`'s pinhole sees them, (H, W, 3) uint8."""
+    head = Layer("drawn", vertices, mesh.faces, mesh.uvs, texture)
+    return rasteriser.render([head, *_parts(mesh, vertices)], camera, behind)
+
+
+def background(
+    rasteriser: Rasteriser,
+    mesh: HeadMesh,
+    vertices: np.ndarray,
+    photo: np.ndarray,
+    camera: Camera,
+) -> tuple[float, float, float]:
+    """The usual colour (0…1) of what is not head in a photo: outlines mix with it."""
+    head = Layer("skin", vertices, mesh.faces, mesh.uvs)
+    cover = rasteriser.coverage([], [head, *_parts(mesh, vertices)], camera)
+    return tuple(float(value) for value in np.median(photo[cover == 0], axis=0) / 255)
+
+
+def face_pixels(
+    rasteriser: Rasteriser, mesh: HeadMesh, vertices: np.ndarray, camera: Camera
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (H, W) bool of the face, and of its skin without what lies behind lips and lids."""
+    face, behind = face_vertices(mesh), focus_shares(mesh).max(0) > 0.3
+    colours = np.stack([face, face & ~behind, face], 1).astype(np.float32)
+    layer = Layer("face", vertices, mesh.faces, mesh.uvs, WHITE, colours)
+    picture = rasteriser.render([layer], camera, samples=0)
+    skin = Layer("skin", vertices, mesh.faces, mesh.uvs)
+    cover = rasteriser.coverage([skin], _parts(mesh, vertices), camera)
+    free = cv2.dilate(cover, np.ones((3, 3))) < HIDDEN
+    return (picture[..., 0] > 250) & free, (picture[..., 1] > 250) & free
+
+
+def face_vertices(mesh: HeadMesh) -> np.ndarray:
+    """(V,) bool: from chin to forehead and from cheek to cheek, at rest; not ears and neck."""
+    x, y, z = mesh.vertices.T
+    lids = mesh.vertices[mesh.landmarks["lids"]]
+    chin = mesh.vertices[mesh.landmarks["chin"][0]]
+    brows = np.concatenate([mesh.landmarks["brow_left"], mesh.landmarks["brow_right"]])
+    within = np.abs(x) < 1.5 * np.abs(lids[:, 0]).max()
+    upright = (z > chin[2] - 0.005) & (z < mesh.vertices[brows, 2].max() + 0.02)
+    return within & upright & (y < lids[:, 1].max() + 0.02)
+
+
+def swimming(
+    mesh: HeadMesh,
+    vertices: Sequence[np.ndarray],
+    pictures: Sequence[Mapping[int, tuple[Camera, np.ndarray]]],
+    reference: np.ndarray | None,
+) -> float:
+    """Mean optical flow, in texels, between the skin of textures that should be the same.
+
+    Args:
+        mesh: Topology and atlas.
+        vertices: (V, 3) metres, world, of neutral frames as they were tracked.
+        pictures: Of each frame.
+        reference: (S, S, 3) to align to; None for the plain unwrap.
+    """
+    texturer = Texturer(shared_rasteriser(), mesh, 1024, reference)
+    found = [texturer.mean(v, p) for v, p in zip(vertices, pictures, strict=True)]
+    skin = face_vertices(mesh) & (focus_shares(mesh).max(0) == 0)
+    counted = np.zeros((1024, 1024), np.uint8)
+    corners = mesh.uvs[mesh.faces[skin[mesh.faces].all(1)]] * (1024, -1024) + (0, 1024)
+    for triangle in np.round(corners).astype(np.int32):
+        cv2.fillConvexPoly(counted, triangle, 1)
+    flow = calculator()
+    greys = [cv2.cvtColor((f.colour * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY) for f in found]
+    lengths = []
+    for k in range(len(found) - 1):
+        both = (counted > 0) & (np.minimum(found[k].seen, found[k + 1].seen) > 0.9)
+        lengths.append(np.linalg.norm(flow.calc(greys[k], greys[k + 1], None), axis=-1)[both])
+    return float(np.concatenate(lengths).mean())
+
+
+def with_errors(mesh: HeadMesh, take: Take, millimetres: float, degrees: float, seed: int) -> Take:
+    """A take as a tracker might have it: every frame wrong in its own smooth way.
+
+    Args:
+        mesh: Topology.
+        take: The truth.
+        millimetres: Root mean square of the vertices' offsets.
+        degrees: Root mean square of the head's rotation.
+        seed: Same seed, same errors.
+    """
+    rng = np.random.default_rng(seed)
+    local = take_vertices(mesh, take, slice(None)).astype(np.float32).copy()
+    pose = take.head_pose.copy()
+    for frame in take.pictured:
+        local[frame] += 1e-3 * millimetres * smooth_offsets(mesh, rng)
+        pose[frame, :3] += np.radians(degrees) * rng.normal(0, 1, 3) / np.sqrt(3)
+    return replace(take, tracked=local, head_pose=pose)
+
+
+def smooth_offsets(mesh: HeadMesh, rng: np.random.Generator, steps: int = 30) -> np.ndarray:
+    """Offsets (V, 3) of root mean square length 1, alike for vertices that are neighbours."""
+    offsets = rng.normal(0, 1, mesh.vertices.shape)
+    sides = np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, [1, 2]], mesh.faces[:, [2, 0]]])
+    ends = np.unique(np.sort(sides, 1), axis=0)
+    count = np.maximum(np.bincount(ends.ravel(), minlength=len(offsets)), 1)[:, None]
+    for _ in range(steps):
+        total = np.zeros_like(offsets)
+        np.add.at(total, ends[:, 0], offsets[ends[:, 1]])
+        np.add.at(total, ends[:, 1], offsets[ends[:, 0]])
+        offsets = 0.5 * (offsets + total / count)
+    return offsets / np.sqrt((offsets**2).sum(1).mean())
+
+
+def world(mesh: HeadMesh, take: Take, frame: int) -> np.ndarray:
+    """Vertices (V, 3) float32 metres, world, of one frame."""
+    local = take_vertices(mesh, take, slice(frame, frame + 1))
+    return to_world(local, take.head_pose[frame : frame + 1], mesh.pivot)[0].astype(np.float32)
+
+
+def _parts(mesh: HeadMesh, vertices: np.ndarray) -> list[Layer]:
+    return [part_layer(part, vertices, part_image(part)) for part in mesh.parts]

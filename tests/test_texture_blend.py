@@ -1,0 +1,67 @@
+"""Blending: other exposures and holes leave no seam, detail is one camera's."""
+
+import cv2
+import numpy as np
+from capture_scenes import painted
+
+from models.capture.blend import blend
+from models.capture.texture import Look, mean_look
+
+SIZE = 256
+
+
+def look_of(texture: np.ndarray, weight: np.ndarray) -> Look:
+    seen = (weight > 0).astype(np.float32)
+    return Look((texture * seen[..., None]).astype(np.uint8), weight.astype(np.float32), seen)
+
+
+def two_looks(gain: float) -> tuple[np.ndarray, dict[int, Look], np.ndarray]:
+    """A texture, seen by a left and a right camera that overlap in the middle half; labels."""
+    texture = 40 + 0.65 * cv2.GaussianBlur(painted(SIZE), (0, 0), 1.2).astype(np.float32)
+    across = np.tile(np.linspace(0, 1, SIZE), (SIZE, 1))
+    left = np.where(across < 0.75, np.clip((0.75 - across) / 0.5, 0.02, 1), 0)
+    right = np.where(across > 0.25, np.clip((across - 0.25) / 0.5, 0.02, 1), 0)
+    looks = {0: look_of(texture, left), 3: look_of(texture * gain, right)}
+    labels = np.where(across < 0.5, 0, 3).astype(np.uint8)
+    return texture / 255, looks, labels
+
+
+def test_one_exposure_comes_back_as_it_was() -> None:
+    texture, looks, labels = two_looks(1.0)
+    joined = blend(looks, mean_look(list(looks.values())).colour, labels)
+    assert np.abs(joined - texture).max() < 1.6 / 255
+
+
+def test_different_exposures_leave_no_seam() -> None:
+    texture, looks, labels = two_looks(1.15)
+    joined = blend(looks, mean_look(list(looks.values())).colour, labels)
+    gain = (joined / texture).mean((0, 2))
+    hard = np.where(np.arange(SIZE) < SIZE // 2, 1.0, 1.15)
+    assert np.abs(np.diff(hard)).max() > 0.14
+    assert np.abs(np.diff(gain)).max() < 0.006
+    np.testing.assert_allclose(gain[[5, -5]], (1.0, 1.15), atol=0.02)
+
+
+def test_detail_is_not_doubled() -> None:
+    texture, looks, labels = two_looks(1.0)
+    beside = np.roll(looks[3].colour, 5, axis=1)  # the right camera has it five texels off
+    looks[3] = Look(beside, looks[3].weight, looks[3].quality)
+    ground = mean_look(list(looks.values())).colour
+    joined = blend(looks, ground, labels)
+    place = np.s_[:, SIZE // 2 - 40 : SIZE // 2 - 10]
+
+    def contrast(image: np.ndarray) -> float:
+        return float((image - cv2.GaussianBlur(image, (0, 0), 4))[place].std())
+
+    assert contrast(ground) < 0.85 * contrast(texture)
+    assert contrast(joined) > 0.97 * contrast(texture)
+
+
+def test_a_hole_of_the_chosen_camera_shows_the_ground() -> None:
+    texture, looks, labels = two_looks(1.0)
+    weight = looks[0].weight.copy()
+    weight[100:140, 20:60] = 0
+    looks[0] = look_of(texture * 255, weight)
+    ground = texture.astype(np.float32)
+    joined = blend(looks, ground, labels)
+    assert np.abs(joined - texture).max() < 2 / 255

@@ -1,0 +1,94 @@
+"""Fine alignment: a known shift is undone, a wrong mesh's texture stands still, bounds hold."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from capture_scenes import bumpy_head, painted, ring_of_cameras
+
+from models.capture.flow import LARGEST, Aligner, calculator, measured
+from models.capture.layers import Layer
+from models.capture.raster import shared_rasteriser
+from models.capture.texture import view_of
+from models.capture.texturing import Texturer
+from models.mesh import HeadMesh
+
+SIZE = 512
+SCALE = 1200.0
+"""Pixels per metre."""
+
+
+def moved(picture: np.ndarray, x: float, y: float) -> np.ndarray:
+    matrix = np.float32([[1, 0, x], [0, 1, y]])
+    return cv2.warpAffine(
+        picture, matrix, picture.shape[1::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
+
+
+def test_a_known_shift_is_measured() -> None:
+    picture = cv2.cvtColor(painted(256), cv2.COLOR_RGB2GRAY)
+    everywhere = np.full((256, 256), 255, np.uint8)
+    darker = cv2.convertScaleAbs(moved(picture, 1.3, -0.7), alpha=0.8)
+    found = measured(calculator(), picture, darker, everywhere, SCALE)[20:-20, 20:-20]
+    np.testing.assert_allclose(found.mean((0, 1)), (1.3, -0.7), atol=0.08)
+    assert np.percentile(np.linalg.norm(found - (1.3, -0.7), axis=-1), 95) < 0.2
+
+
+def test_what_is_not_the_same_moves_nothing() -> None:
+    picture = cv2.cvtColor(painted(256), cv2.COLOR_RGB2GRAY)
+    everywhere = np.full((256, 256), 255, np.uint8)
+    other = cv2.cvtColor(painted(256, seed=5), cv2.COLOR_RGB2GRAY)
+    found = measured(calculator(), picture, other, everywhere, SCALE)
+    assert np.linalg.norm(found, axis=-1).max() <= LARGEST * SCALE
+    distrusted = measured(calculator(), picture, other, np.zeros_like(everywhere), SCALE)
+    assert np.abs(distrusted).max() == 0
+    grey = np.full_like(picture, 90)
+    assert np.abs(measured(calculator(), grey, grey, everywhere, SCALE)).max() < 0.01
+
+
+def photographed(mesh: HeadMesh, texture: np.ndarray) -> dict:
+    layer = Layer("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
+    cameras = ring_of_cameras(384)
+    return {n: (c, shared_rasteriser().render([layer], c)) for n, c in enumerate(cameras)}
+
+
+def wrong(mesh: HeadMesh, seed: int) -> np.ndarray:
+    """The vertices half a millimetre off, smoothly."""
+    rng = np.random.default_rng(seed)
+    waves = rng.normal(0, 20, (3, 3))
+    off = np.sin(mesh.vertices @ waves.T + rng.uniform(0, 6, 3))
+    return (mesh.vertices + 0.0005 * off / np.sqrt((off**2).sum(1).mean())).astype(np.float32)
+
+
+def test_textures_of_a_wrong_mesh_stand_still() -> None:
+    mesh, texture = bumpy_head(), painted(SIZE)
+    pictures = photographed(mesh, texture)
+    reference = texture.astype(np.float32) / 255
+    flow = calculator()
+    swimming = {}
+    for name, basis in (("plain", None), ("aligned", reference)):
+        texturer = Texturer(shared_rasteriser(), mesh, SIZE, basis)
+        found = [texturer.mean(wrong(mesh, seed), pictures) for seed in (1, 2)]
+        seen = np.minimum(found[0].seen, found[1].seen) > 0.9
+        greys = [cv2.cvtColor(f.colour, cv2.COLOR_RGB2GRAY) * 255 for f in found]
+        field = flow.calc(*(grey.astype(np.uint8) for grey in greys), None)
+        swimming[name] = float(np.linalg.norm(field, axis=-1)[seen].mean())
+    assert swimming["plain"] > 0.8
+    assert swimming["aligned"] < 0.25
+
+
+def test_mouth_and_eyes_are_left_where_they_are() -> None:
+    mesh, texture = bumpy_head(), painted(SIZE)
+    ring = [int(np.argmin(np.abs(mesh.uvs - p).sum(1))) for p in ((0.4, 0.4), (0.6, 0.4))]
+    top = [int(np.argmin(np.abs(mesh.uvs - p).sum(1))) for p in ((0.4, 0.6), (0.6, 0.6))]
+    marks = {"inner_lip_lower": np.array(ring), "inner_lip_upper": np.array(top)}
+    marks |= {f"mouth_corner_{side}": np.array(ring[:1]) for side in ("left", "right")}
+    mesh = replace(mesh, landmarks=mesh.landmarks | marks)
+    spoilt = texture.copy()
+    spoilt[200:312, 200:312] = painted(112, seed=9)  # another look of the mouth
+    camera, photo = photographed(mesh, spoilt)[0]
+    skin = Layer("skin", mesh.vertices, mesh.faces, mesh.uvs)
+    view = view_of(shared_rasteriser(), skin, [], camera)
+    reference = texture.astype(np.float32) / 255
+    found = Aligner(mesh, reference).shift(shared_rasteriser(), skin, view, photo)
+    assert np.linalg.norm(found, axis=-1).max() < 0.5
