@@ -10,6 +10,7 @@ from .errors import NeuralFaceError
 
 COMMANDS = {
     "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
+    "adopt": ("adopt.command", "make a performance of a mesh sequence tracked elsewhere"),
     "film": ("synthetic.film_command", "synthetic people act a performance before cameras"),
     "check": ("capture.check_command", "look at a capture: cameras, frames, faces, what to mend"),
     "track": ("tracking.command", "a capture to a performance: geometry and textures"),

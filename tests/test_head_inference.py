@@ -12,7 +12,7 @@ from models.head.codes import ExampleSet
 from models.head.evaluate import seam
 from models.head.inference import Head
 from models.head.naming import name_sliders
-from models.head.slider_space import effect_of, mirror_matrix, mirrored_controls, white_axes
+from models.head.slider_space import effect_of, mirror_matrix, white_axes
 
 SIZE = sum(CODE_SIZES.values())
 
@@ -133,13 +133,6 @@ def test_mirror_matrix_finds_a_known_exchange() -> None:
     matrix = mirror_matrix(codes, mirrored, slices)
     assert np.allclose(codes @ matrix, mirrored, atol=0.02)
     assert np.allclose(matrix @ matrix, np.eye(8), atol=1e-5)
-
-
-def test_mirrored_controls_exchange_sides() -> None:
-    controls = _controls(mouthSmileLeft=0.7, jawOpen=0.2)[None]
-    turned = dict(zip(CONTROLS, mirrored_controls(controls, CONTROLS)[0], strict=True))
-    assert turned["mouthSmileRight"] == np.float32(0.7) and turned["mouthSmileLeft"] == 0
-    assert turned["jawOpen"] == np.float32(0.2)
 
 
 def _mixed_sliders(shapes: tuple[str, ...]) -> tuple[np.ndarray, ...]:

@@ -28,6 +28,24 @@ def plain(*colour: int) -> np.ndarray:
     return np.full((4, 4, len(colour)), colour, np.uint8)
 
 
+def test_every_thread_has_a_rasteriser_of_its_own() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    camera = look_at("c", (0, -1, 0), (0, 0, 0), 60.0, (32, 32))
+    corners = np.array([[-0.1, 0, -0.1], [0.1, 0, -0.1], [0, 0, 0.1]], np.float32)
+    layer = Layer("t", corners, np.array([[0, 1, 2]], np.int32), np.zeros((3, 2), np.float32))
+
+    def drawn() -> tuple[int, np.ndarray]:
+        return id(shared_rasteriser()), shared_rasteriser().render([layer], camera)
+
+    here = drawn()
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as pool:
+            there = pool.submit(drawn).result()
+        assert there[0] != here[0] and np.array_equal(there[1], here[1])
+    assert np.array_equal(drawn()[1], here[1]) and here[1].max() == 255
+
+
 def test_a_card_is_where_projection_says_and_upright() -> None:
     texture = np.zeros((64, 64, 3), np.uint8)
     texture[:32, :, 0], texture[:, :32, 1] = 255, 255  # upper half red, left half green

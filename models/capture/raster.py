@@ -1,6 +1,7 @@
 """Headless rasteriser: pictures and depths of layers in a camera, and where texels are."""
 
 import functools
+import threading
 from collections.abc import Sequence
 
 import moderngl
@@ -21,14 +22,18 @@ NOWHERE = (-9.0, -9.0, 0.0, 0.0)
 BLACK, WHITE = (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0)
 
 
-@functools.cache
+_local = threading.local()
+
+
 def shared_rasteriser() -> "Rasteriser":
-    """The rasteriser of this process, made on first use.
+    """The rasteriser of this thread, made on first use: a graphics context belongs to one.
 
     Raises:
         MissingDependencyError: No OpenGL 3.3 context can be made.
     """
-    return Rasteriser()
+    if not hasattr(_local, "rasteriser"):
+        _local.rasteriser = Rasteriser()
+    return _local.rasteriser
 
 
 class Rasteriser:

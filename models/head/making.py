@@ -12,6 +12,7 @@ from ..arkit.model import fit_arkit, speaks_arkit
 from ..capture.performance import Performance, Take
 from ..mesh import REGION_NAMES
 from ..progress import Progress, partly, silent
+from ..symmetry import mirror_of_controls
 from .codes import CodeSpace, ExampleSet, ExampleTake
 from .control_map import ControlMap, fit_control_map
 from .dataset import RegionData, TrainingData, load_training_data
@@ -26,7 +27,6 @@ from .slider_space import (
     effect_of,
     encode_frames,
     mirror_matrix,
-    mirrored_controls,
     white_axes,
 )
 from .training import CODE_SIZES, TrainingConfig
@@ -207,7 +207,7 @@ def _code_space(
     )
     captured = space.codes([part.latents[train] for part in codes])
     sample = _control_sample(performance)
-    turned = mirrored_controls(sample, data.mesh.control_names)
+    turned = sample @ mirror_of_controls(data.mesh)
     pairs = [space.codes(coder(c, data.mesh.pose(c))) for c in (sample, turned)]
     spread = tuple(capture_spread(captured[:, place]) for place in space.slices)
     mirror = mirror_matrix(*pairs, space.slices)
@@ -228,7 +228,8 @@ def _named_axes(
     effect = np.linalg.norm(effect_of(values @ named.turn, part.effect[train]), axis=1)
     order = np.argsort(-effect)
     turned = (named.turn.T @ axes)[order]
-    return turned.astype(np.float32), [named.names[place] for place in order]
+    names = named.names if named.numbered else [named.names[place] for place in order]
+    return turned.astype(np.float32), names
 
 
 def _control_sample(performance: Performance) -> np.ndarray:

@@ -129,10 +129,12 @@ class SliderNames:
     Attributes:
         names: (Z,) "Mouth: Open".
         turn: (Z, Z) orthogonal; a named code is the code it was found for times this.
+        numbered: Whether the names only count, for no known shape is there to compare with.
     """
 
     names: list[str]
     turn: np.ndarray
+    numbered: bool = False
 
 
 def known_shapes(region: str, controls: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -176,7 +178,7 @@ def name_sliders(
     title, size = REGION_TITLES[region], codes.shape[1]
     shapes = known_shapes(region, mesh.control_names)
     if not shapes:
-        return SliderNames([f"{title} {i + 1}" for i in range(size)], np.eye(size))
+        return SliderNames([f"{title} {i + 1}" for i in range(size)], np.eye(size), numbered=True)
     labels, vectors = list(shapes), np.stack(list(shapes.values()))
     mask = mesh.region(region).vertex_mask
     likeness = _Likeness(codes, controls @ vectors.T, moved, vectors, mesh.basis, mask)

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 CHUNK_BYTES = 1 << 28
+STILL_TEXTURE, STILL_GEOMETRY = 0.5 / 255, 0.01
+"""Root mean squares, of a texel and of all coefficients together in millimetres: what varies less
+stands still, such as the one texture of an animated character."""
+LEAST_COMPONENT = 1e-5
+"""Components of less than this part of all variance hold rounding errors only."""
 
 
 @dataclass(frozen=True)
@@ -141,9 +146,12 @@ def fit_joint_pca(
         part = filled_residual(texture[:, chunk], seen[:, chunk], mean[chunk])
         part = (part * np.sqrt(weight[chunk])[..., None]).reshape(count, -1)
         gram += part @ part.T
-    scales = np.trace(gram), float((geometry**2).sum())
+    scales = (
+        max(np.trace(gram), 3 * count * float(weight.sum()) * STILL_TEXTURE**2),
+        max(float((geometry**2).sum()), count * STILL_GEOMETRY**2),
+    )
     values, vectors = np.linalg.eigh(gram / scales[0] + geometry @ geometry.T / scales[1])
-    kept = values[::-1][:size]
+    kept = np.maximum(values[::-1][:size], LEAST_COMPONENT)
     codes = (vectors[:, ::-1][:, :size] * np.sqrt(count)).astype(np.float32)
     basis = np.zeros((size, side, side, 3), np.float32)
     for chunk in chunks:

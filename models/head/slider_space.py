@@ -105,18 +105,3 @@ def _involution(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     cross = whiten @ (here.T @ there + there.T @ here) @ whiten
     values, vectors = np.linalg.eigh((cross + cross.T) / 2)
     return whiten @ ((vectors * np.where(values < 0, -1.0, 1.0)) @ vectors.T) @ root
-
-
-def mirrored_controls(controls: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Controls (n, C) of the mirrored face: those of the left and the right exchanged."""
-    partner = {name: _other_side(name) for name in names}
-    order = [
-        names.index(partner[name]) if partner[name] in names else i for i, name in enumerate(names)
-    ]
-    return controls[:, order]
-
-
-def _other_side(name: str) -> str:
-    if "Left" in name:
-        return name.replace("Left", "Right")
-    return name.replace("Right", "Left")

@@ -1,0 +1,1 @@
+"""Meshes that were tracked or animated elsewhere, made into performances."""
