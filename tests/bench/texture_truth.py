@@ -5,7 +5,7 @@ Parts for the `texture` benchmark, which brings captures and tracked meshes.
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -19,7 +19,7 @@ from models.capture.layers import Layer
 from models.capture.performance import Performance, Take, take_vertices
 from models.capture.raster import Rasteriser, shared_rasteriser
 from models.capture.texture import focus_shares
-from models.capture.texturing import Texturer, part_image, part_layer
+from models.capture.texturing import part_image, part_layer
 from models.mesh import HeadMesh
 from models.pose import to_world
 from models.progress import Progress, silent
@@ -155,67 +155,33 @@ def face_vertices(mesh: HeadMesh) -> np.ndarray:
     return within & upright & (y < lids[:, 1].max() + 0.02)
 
 
-def swimming(
-    mesh: HeadMesh,
-    vertices: Sequence[np.ndarray],
-    pictures: Sequence[Mapping[int, tuple[Camera, np.ndarray]]],
-    reference: np.ndarray | None,
-) -> float:
+def swimming(performance: Performance, take: Take, frames: Sequence[int]) -> float:
     """Mean optical flow, in texels, between the skin of textures that should be the same.
 
     Args:
-        mesh: Topology and atlas.
-        vertices: (V, 3) metres, world, of neutral frames as they were tracked.
-        pictures: Of each frame.
-        reference: (S, S, 3) to align to; None for the plain unwrap.
+        performance: With textures.
+        take: Of it.
+        frames: At rest.
     """
-    texturer = Texturer(shared_rasteriser(), mesh, 1024, reference)
-    found = [texturer.mean(v, p) for v, p in zip(vertices, pictures, strict=True)]
-    skin = face_vertices(mesh) & (focus_shares(mesh).max(0) == 0)
-    counted = np.zeros((1024, 1024), np.uint8)
-    corners = mesh.uvs[mesh.faces[skin[mesh.faces].all(1)]] * (1024, -1024) + (0, 1024)
-    for triangle in np.round(corners).astype(np.int32):
-        cv2.fillConvexPoly(counted, triangle, 1)
+    mesh, found = performance.mesh, [performance.texture(take, frame) for frame in frames]
+    counted = _skin_texels(mesh, len(found[0][0]))
     flow = calculator()
-    greys = [cv2.cvtColor((f.colour * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY) for f in found]
+    greys = [cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY) for colour, _ in found]
     lengths = []
     for k in range(len(found) - 1):
-        both = (counted > 0) & (np.minimum(found[k].seen, found[k + 1].seen) > 0.9)
+        both = counted & (np.minimum(found[k][1], found[k + 1][1]) > 230)
         lengths.append(np.linalg.norm(flow.calc(greys[k], greys[k + 1], None), axis=-1)[both])
     return float(np.concatenate(lengths).mean())
 
 
-def with_errors(mesh: HeadMesh, take: Take, millimetres: float, degrees: float, seed: int) -> Take:
-    """A take as a tracker might have it: every frame wrong in its own smooth way.
-
-    Args:
-        mesh: Topology.
-        take: The truth.
-        millimetres: Root mean square of the vertices' offsets.
-        degrees: Root mean square of the head's rotation.
-        seed: Same seed, same errors.
-    """
-    rng = np.random.default_rng(seed)
-    local = take_vertices(mesh, take, slice(None)).astype(np.float32).copy()
-    pose = take.head_pose.copy()
-    for frame in take.pictured:
-        local[frame] += 1e-3 * millimetres * smooth_offsets(mesh, rng)
-        pose[frame, :3] += np.radians(degrees) * rng.normal(0, 1, 3) / np.sqrt(3)
-    return replace(take, tracked=local, head_pose=pose)
-
-
-def smooth_offsets(mesh: HeadMesh, rng: np.random.Generator, steps: int = 30) -> np.ndarray:
-    """Offsets (V, 3) of root mean square length 1, alike for vertices that are neighbours."""
-    offsets = rng.normal(0, 1, mesh.vertices.shape)
-    sides = np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, [1, 2]], mesh.faces[:, [2, 0]]])
-    ends = np.unique(np.sort(sides, 1), axis=0)
-    count = np.maximum(np.bincount(ends.ravel(), minlength=len(offsets)), 1)[:, None]
-    for _ in range(steps):
-        total = np.zeros_like(offsets)
-        np.add.at(total, ends[:, 0], offsets[ends[:, 1]])
-        np.add.at(total, ends[:, 1], offsets[ends[:, 0]])
-        offsets = 0.5 * (offsets + total / count)
-    return offsets / np.sqrt((offsets**2).sum(1).mean())
+def _skin_texels(mesh: HeadMesh, size: int) -> np.ndarray:
+    """(S, S) bool: skin of the face, neither mouth nor eyes."""
+    skin = face_vertices(mesh) & (focus_shares(mesh).max(0) == 0)
+    counted = np.zeros((size, size), np.uint8)
+    corners = mesh.uvs[mesh.faces[skin[mesh.faces].all(1)]] * (size, -size) + (0, size)
+    for triangle in np.round(corners).astype(np.int32):
+        cv2.fillConvexPoly(counted, triangle, 1)
+    return counted > 0
 
 
 def world(mesh: HeadMesh, take: Take, frame: int) -> np.ndarray:
