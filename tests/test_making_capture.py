@@ -37,7 +37,9 @@ class Systems:
         dark = Entry("warning", "pictures", "Camera c3 is a little dark.")
         return CheckReport(folder.name, (*errors, dark))
 
-    def track(self, capture: Path, output: Path, about: dict, progress: object) -> Performance:
+    def track(
+        self, capture: Path, output: Path, about: dict, processes: int, progress: object
+    ) -> Performance:
         self.note("track", progress)
         writer = PerformanceWriter(output, self.truth.mesh, self.truth.fps, about)
         for take in self.truth.takes:

@@ -37,11 +37,13 @@ def check_capture(capture: Path, progress: Progress) -> Outcome:
     return Outcome(findings={"errors": errors, "warnings": warnings}, error=said)
 
 
-def track_capture(capture: Path, output: Path, about: Mapping, progress: Progress) -> Outcome:
+def track_capture(
+    capture: Path, output: Path, about: Mapping, processes: int, progress: Progress
+) -> Outcome:
     """Track all takes; the performance has no textures yet."""
     from ..tracking.track import track
 
-    performance = track(capture, output, dict(about), progress)
+    performance = track(capture, output, dict(about), processes, progress)
     return Outcome({"frames": sum(len(take) for take in performance.takes)})
 
 

@@ -109,7 +109,7 @@ class Plan:
         track = Stage(
             "track",
             "Tracking",
-            partial(capturing.track_capture, source, folder, about),
+            partial(capturing.track_capture, source, folder, about, options.processes),
             TRACK_SECONDS * frames,
             {"pictures": fingerprint(source, SOUNDS)},
             leaves=(folder / "performance.json",),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..capture.performance import Take
+from ..errors import CaptureError
 from ..mesh import HeadMesh
 from ..template.controls import CONTROL_INDEX, CONTROL_NAMES
 from .limits import limited
@@ -14,6 +15,8 @@ from .styles import STYLES
 
 LINE = "Maybe we both put the big blue paper boat away"
 REST_SECONDS = 0.3
+"""At either end; less in a short take."""
+LEAST_FRAMES = 18
 SPOKEN_SHARE = 0.45
 """Of the take's frames between the rests; expressions fill the others."""
 ACTED = (0, 1, 3, 5, 7, 2)
@@ -34,9 +37,14 @@ def session_take(mesh: HeadMesh, frames: int, fps: float, seed: int) -> Take:
         frames: How long.
         fps: Frames a second.
         seed: Same seed, same take.
+
+    Raises:
+        CaptureError: It would be too short.
     """
     random, style = np.random.default_rng([seed, *b"session"]), STYLES["neutral"]
-    rest = round(REST_SECONDS * fps)
+    if frames < LEAST_FRAMES:
+        raise CaptureError(f"A session takes at least {LEAST_FRAMES} frames, not {frames}.")
+    rest = min(round(REST_SECONDS * fps), frames // 6)
     acted = frames - 2 * rest
     spoken = round(SPOKEN_SHARE * acted)
     phones = spoken_line(LINE, 1.0, random)
