@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
-pytest.importorskip("cv2", reason="textures need OpenCV")
+cv2 = pytest.importorskip("cv2", reason="textures need OpenCV")
 
 from test_addon_clips import fails
 
