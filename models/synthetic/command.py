@@ -37,8 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--session",
         action="store_true",
-        help="one take of --frames frames, to be tracked: pictures and cameras only",
+        help="to be tracked: one take of --frames frames, and --lines lines (none by default) "
+        "read aloud; pictures, cameras and sound only",
     )
+    parser.add_argument("--fps", type=float, default=default.fps, help="frames a second")
     parser.add_argument("--seed", type=int, default=default.seed)
     parser.add_argument("--workers", type=int, default=default.workers, help="processes")
 
@@ -70,7 +72,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
     Raises:
         NeuralFaceError: A number is out of range or the data folder is missing.
     """
-    lowest = {"frames": 1, "held_out": 0, "cameras": 1, "resolution": 64, "texture": 64}
+    lowest = {"frames": 1, "held_out": 0, "cameras": 1, "resolution": 64, "texture": 64, "fps": 1}
     for name, value in lowest.items():
         if getattr(options, name) < value:
             raise NeuralFaceError(f"--{name.replace('_', '-')} must be at least {value}.")
@@ -93,4 +95,5 @@ def settings_from(options: argparse.Namespace) -> Settings:
         person=options.person,
         individual=options.individual,
         session=options.session,
+        fps=options.fps,
     )

@@ -1,13 +1,22 @@
-"""One take as a capture session has it: rest, a spoken line, strong expressions, a turning head."""
+"""What a capture session records: one take to track by, and lines read aloud.
+
+The first take holds rest, a spoken line, strong expressions and a turning head; the others, if
+there are any, are speech with its sound.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from ..capture.performance import Take
 from ..errors import CaptureError
 from ..mesh import HeadMesh
+from ..speech.text import pronounce
+from ..speech.voice import speak
 from ..template.controls import CONTROL_INDEX, CONTROL_NAMES
 from .limits import limited
-from .lines import spoken_line
+from .lines import load_lines, spoken_line
 from .noise import bump
 from .performing import Performer
 from .practice import EXPRESSIONS
@@ -27,6 +36,8 @@ PERIODS = (2.3, 3.1, 3.7)
 """Seconds of each."""
 SHIFTS = (0.012, 0.008, 0.006)
 """Metres that the head wanders."""
+READ_AT_ONCE = 5
+"""Lines in a take that is read aloud."""
 
 
 def session_take(mesh: HeadMesh, frames: int, fps: float, seed: int) -> Take:
@@ -60,6 +71,36 @@ def session_take(mesh: HeadMesh, frames: int, fps: float, seed: int) -> Take:
         "session", "motion", "train", fps, limited(controls), pose, phones.shifted(rest / fps),
         "neutral", LINE, np.arange(frames),
     )  # fmt: skip
+
+
+def read_takes(mesh: HeadMesh, lines: int, fps: float, seed: int, sounds: Path) -> Iterator[Take]:
+    """Takes of lines read aloud, one style after the other; their sound is written.
+
+    Args:
+        mesh: The actor.
+        lines: How many.
+        fps: Frames a second.
+        seed: Same seed, same takes.
+        sounds: Folder of `NAME.wav`.
+
+    Raises:
+        CaptureError: No voice is installed.
+    """
+    performer, names, texts = Performer.build(mesh), list(STYLES), load_lines()[:lines]
+    sounds.mkdir(parents=True, exist_ok=True)
+    for number, first in enumerate(range(0, len(texts), READ_AT_ONCE)):
+        text, style = " ".join(texts[first : first + READ_AT_ONCE]), names[number % len(names)]
+        name, random = f"read_{number + 1:02d}", np.random.default_rng([seed, number, *b"read"])
+        voice = speak(pronounce(text), sounds / f"{name}.wav", STYLES[style].tempo)
+        if voice is None:
+            raise CaptureError(
+                "Lines are read by a voice, and none is installed: flite, espeak-ng."
+            )
+        controls, pose = performer.perform(voice.phones, STYLES[style], fps, random)
+        pictured = np.arange(len(controls))
+        yield Take(
+            name, "spoken", "train", fps, controls, pose, voice.phones, style, text, pictured
+        )
 
 
 def _expressions(frames: int, fps: float) -> np.ndarray:

