@@ -21,7 +21,7 @@ CLOSED = 0.2
 """Where nobody blinked: the share at which a landmarker's lids are closed."""
 USUAL = 60.0
 """Percentile of the openings that is the usual one."""
-NOISE = 0.0004
+NOISE = 0.0001
 """Metres by which an opening errs."""
 
 

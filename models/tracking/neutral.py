@@ -29,13 +29,13 @@ from .pull import pull_of
 from .rims import RimFinder
 
 KEY_FRAMES = 10
-ROUNDS = 14
+ROUNDS = 20
 FREE_FROM = 8
 """Round from which on the surface may leave the space of people's shapes."""
 TEXTURE = 512
 OVER_RELAXED = 1.6
 """Flow sees about two thirds of a shift; so each step goes further than it says."""
-RELAXED_UNTIL = 10
+RELAXED_UNTIL = 16
 OUTLIER = 3.0
 MARKS_SHARE = 0.15
 """Landmarks are wrong alike in every view and frame: all together they count as a part of one."""
@@ -252,6 +252,6 @@ class _Rounds:
         return Evidence(
             replace(pull, force=over * pull.force),
             points.scaled(self._shares[0]),
-            edges.scaled(self._shares[1]),
+            edges.blind(motion.rotation[:, 1]).scaled(self._shares[1]),
             rest=place == 0,
         )

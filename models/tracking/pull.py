@@ -54,6 +54,13 @@ class Pull:
         stiffness = np.einsum("ij,pjk,lk->pil", rotation, self.stiffness, rotation)
         return Pull(stiffness, self.force @ rotation.T)
 
+    def blind(self, direction: np.ndarray) -> "Pull":
+        """The same, as little as it is known how far points are along a direction (3,)."""
+        bent = self.stiffness @ direction
+        along = np.maximum(bent @ direction, 1e-12)[:, None]
+        stiffness = self.stiffness - bent[:, :, None] * (bent / along)[:, None]
+        return Pull(stiffness, self.force - bent * (self.force @ direction)[:, None] / along)
+
     def normal(self, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Normal equations (N, N), (N,) of parameters that move points by (P, 3, N)."""
         count = jacobian.shape[2]
