@@ -36,6 +36,8 @@ CHUNK = 4
 """Frames a worker does at a time."""
 UNIT_RIDGE = 2.0
 """Face units are refined as far as frames use them: so many frames at full weight count half."""
+TOGETHER = 100
+"""Frames that are settled at a time, so that long takes need little memory."""
 LEAST_SEEN = 0.5
 """Share of frames in which a face must be found."""
 
@@ -68,10 +70,12 @@ def track(
     if not takes:
         raise CaptureError(f"The capture {folder.folder.name} has no take with pictures.")
     stage = _Stages(progress)
-    landmarks = [
-        find_landmarks(folder, take, cache / "landmarks", processes, stage.part(0.0, 0.15))
-        for take in takes
-    ]
+    landmarks = np.concatenate(
+        [
+            find_landmarks(folder, take, cache / "landmarks", processes, stage.part(0.0, 0.15))
+            for take in takes
+        ]
+    )
     folder = _prepared(folder, model, takes, landmarks, cache)
     fit = _rough(folder, model, takes, landmarks, cache, stage.part(0.15, 0.2))
     person = _person(folder, model, takes, landmarks, fit, cache, stage.part(0.2, 0.35))
@@ -99,7 +103,7 @@ def _prepared(
     folder: CaptureFolder,
     model: FaceModel,
     takes: Sequence[CaptureTake],
-    landmarks: Sequence[np.ndarray],
+    landmarks: np.ndarray,
     cache: Path,
 ) -> CaptureFolder:
     """The capture in metres, the resting head where the template's is, colours matched."""
@@ -107,7 +111,7 @@ def _prepared(
     if not path.exists():
         report = check(folder.folder)
         matches = report.matches()
-        first = np.concatenate(landmarks)[: max(1, len(takes[0].pictured) // 20)]
+        first = landmarks[: max(1, len(takes[0].pictured) // 20)]
         points = report.scale * _triangulated(folder, first)
         rest = rough_poses(model, points)[0]
         pivot = model.mesh.pivot
@@ -147,18 +151,17 @@ def _rough(
     folder: CaptureFolder,
     model: FaceModel,
     takes: Sequence[CaptureTake],
-    landmarks: Sequence[np.ndarray],
+    landmarks: np.ndarray,
     cache: Path,
     progress: Progress,
 ) -> LandmarkFit:
     path = cache / "rough.npz"
     if path.exists():
         return LandmarkFit.load(path)
-    seen = np.concatenate(landmarks)
-    points = _triangulated(folder, seen)
+    points = _triangulated(folder, landmarks)
     follows = np.concatenate([np.diff(take.pictured, prepend=-2) == 1 for take in takes])
     progress(0.1, "fitting landmarks")
-    fit = fit_landmarks(model, folder.cameras, seen, points, follows)
+    fit = fit_landmarks(model, folder.cameras, landmarks, points, follows)
     fit.save(path)
     return fit
 
@@ -167,16 +170,15 @@ def _person(
     folder: CaptureFolder,
     model: FaceModel,
     takes: Sequence[CaptureTake],
-    landmarks: Sequence[np.ndarray],
+    landmarks: np.ndarray,
     fit: LandmarkFit,
     cache: Path,
     progress: Progress,
 ) -> Person:
     places = [(take, row) for take in takes for row in range(len(take.pictured))]
-    seen = np.concatenate(landmarks)
     chosen = choose_key_frames(fit.motions)
     frames = [
-        KeyFrame(photos_of(folder, places[k][0], places[k][0].pictured[places[k][1]]), seen[k])
+        KeyFrame(photos_of(folder, places[k][0], places[k][0].pictured[places[k][1]]), landmarks[k])
         for k in chosen
     ]
     motions = [fit.motions[k] for k in chosen]
@@ -220,25 +222,37 @@ def _performance(
 ) -> Performance:
     writer = PerformanceWriter(output, mesh, takes[0].fps, about)
     for take in takes:
-        tracked = [read_tracked(job.frame(take.name, frame)) for frame in take.pictured]
-        writer.add(_take(take, mesh, tracked))
+        writer.add(_take(take, mesh, job))
     return writer.finish()
 
 
-def _take(take: CaptureTake, mesh: HeadMesh, tracked: Sequence[Tracked]) -> Take:
+def _take(take: CaptureTake, mesh: HeadMesh, job: Job) -> Take:
     """A take's numbers on every frame; between pictured frames they are interpolated."""
-    units = np.stack([t.motion.units for t in tracked])
-    local = mesh.pose(units) + np.stack([t.free for t in tracked])
-    local = sealed(mesh, local)
-    local, motions = stabilised(mesh, local, [t.motion for t in tracked])
-    angles = Rotation.from_matrix(np.stack([m.rotation for m in motions])).as_euler("xyz")
-    pose = np.c_[np.unwrap(angles, axis=0), np.stack([m.shift for m in motions])]
     at, times = np.array(take.pictured), np.arange(take.frames)
+    units = np.empty((len(at), len(mesh.control_names)), np.float32)
+    pose = np.empty((len(at), 6))
+    local = np.empty((len(at), *mesh.vertices.shape), np.float32)
+    for start in range(0, len(at), TOGETHER):
+        part = slice(start, start + TOGETHER)
+        tracked = [read_tracked(job.frame(take.name, frame)) for frame in take.pictured[part]]
+        units[part], pose[part], local[part] = _settled(mesh, tracked)
+    pose[:, :3] = np.unwrap(pose[:, :3], axis=0)
     controls, pose, vertices = (_interpolated(values, at, times) for values in (units, pose, local))
     return Take(
-        take.name, "motion", "train", take.fps, controls.astype(np.float32), pose,
-        text=take.transcript, pictured=at, tracked=vertices.astype(np.float32),
+        take.name, "motion", "train", take.fps, controls, pose,
+        text=take.transcript, pictured=at, tracked=vertices,
     )  # fmt: skip
+
+
+def _settled(
+    mesh: HeadMesh, tracked: Sequence[Tracked]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Units (n, U), head pose (n, 6) and vertices (n, V, 3), lips closed and the skull apart."""
+    units = np.stack([t.motion.units for t in tracked])
+    local = sealed(mesh, mesh.pose(units) + np.stack([t.free for t in tracked]))
+    local, motions = stabilised(mesh, local, [t.motion for t in tracked])
+    angles = Rotation.from_matrix(np.stack([m.rotation for m in motions])).as_euler("xyz")
+    return units, np.c_[angles, np.stack([m.shift for m in motions])], local
 
 
 def _interpolated(values: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -248,5 +262,5 @@ def _interpolated(values: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.n
     after = np.clip(np.searchsorted(at, times), 1, len(at) - 1)
     before = after - 1
     share = np.clip((times - at[before]) / (at[after] - at[before]), 0, 1)
-    share = share.reshape(-1, *[1] * (values.ndim - 1))
+    share = share.reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
     return values[before] * (1 - share) + values[after] * share

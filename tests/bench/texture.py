@@ -16,6 +16,8 @@ from .texture_truth import ABOUT, held_out, swimming
 from .tracked import ACTORS, FRAMES, HELD_OUT, REST, Session
 from .tracking import tracked
 
+NEUTRAL = 0.06
+"""Largest face unit of a neutral frame."""
 COMPARED = 20
 """Frames compared, evenly over the session."""
 BAR_DB, LOSS_DB, SWIMMING_BAR = 30.0, 2.0, 0.3
@@ -51,8 +53,10 @@ def _in_the_ninth_camera(session: Session, performance: Performance) -> Figure:
 
 
 def _swimming(session: Session, performance: Performance) -> Figure:
-    """Frames at rest at both ends of the session, which should all have the same texture."""
-    still = [*range(0, REST, 2), *range(FRAMES - REST, FRAMES, 2)]
+    """Neutral frames, the head turned otherwise in each, which should all have the same texture."""
+    truth = Performance.open(session.folder / "truth").takes[0]
+    neutral = np.flatnonzero(np.abs(truth.controls).max(1) < NEUTRAL)
+    still = neutral[np.diff(neutral, prepend=-2) > 1]
     others = np.linspace(REST, FRAMES - REST - 1, COMPARED).round().astype(int)
     frames = np.unique([*still, *others])
     takes = [replace(take, pictured=frames) for take in performance.takes]
@@ -64,7 +68,9 @@ def _swimming(session: Session, performance: Performance) -> Figure:
         *("texture", session.name, "swimming_px", pixels, "px"),
         bar=f"<= {SWIMMING_BAR:g}",
         holds=pixels <= SWIMMING_BAR,
-        note=f"skin at 1024², {len(still)} frames at rest, head turned in between",
+        note=f"skin at 1024², {len(still)} neutral frames, heads turned by "
+        + ", ".join(f"{angle:.0f}" for angle in np.degrees(truth.head_pose[still, 2]))
+        + "°",
     )
 
 

@@ -161,7 +161,7 @@ def swimming(performance: Performance, take: Take, frames: Sequence[int]) -> flo
     Args:
         performance: With textures.
         take: Of it.
-        frames: At rest.
+        frames: Neutral ones.
     """
     mesh, found = performance.mesh, [performance.texture(take, frame) for frame in frames]
     counted = _skin_texels(mesh, len(found[0][0]))
