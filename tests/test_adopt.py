@@ -1,5 +1,6 @@
 """A foreign mesh sequence becomes a performance that heads can be trained from."""
 
+import argparse
 import functools
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,8 @@ from models.errors import CancelledError, CaptureError, MissingDependencyError
 from models.head.inference import Head
 from models.head.making import make_head
 from models.head.training import TrainingConfig
+from models.making import command as making
+from models.making.options import add_arguments
 from models.mesh import REGION_NAMES
 from models.pose import rotation_matrix, to_world
 from models.speech.phones import Phones
@@ -337,3 +340,17 @@ def test_stopping_leaves_no_performance(actor: ForeignActor, tmp_path: Path) -> 
     other = write_sequence(tmp_path / "other", few)
     with pytest.raises(CaptureError, match="p holds the performance of another sequence"):
         adopt(other, tmp_path / "p", {})
+
+
+def test_the_train_command_takes_a_mesh_sequence(actor: ForeignActor, tmp_path: Path) -> None:
+    few = replace(actor, vertices=actor.vertices[:10], textures=actor.textures[:10])
+    source = write_sequence(tmp_path / "face", few)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    said = [str(source), "-o", str(tmp_path / "her.nface"), "--until", "takes", "--texture", "128"]
+    making.run(parser.parse_args(said))
+    made = Performance.open(tmp_path / "her.making" / "takes")
+    assert sum(len(take.pictured) for take in made.takes) == 10
+    assert [take.split for take in made.takes] == ["train", "held_out"]
+    assert made.about["provenance"] == "Taken over from the mesh sequence face."
+    assert len(made.texture(made.takes[0], 0)[0]) == 128

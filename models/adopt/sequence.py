@@ -159,6 +159,14 @@ def open_sequence(folder: Path, fps: float | None = None) -> list[SequenceTake]:
     return [_take(path, fps) for path in inside]
 
 
+def is_sequence(folder: Path) -> bool:
+    """Whether a folder, or one in it, holds the meshes of several frames."""
+    folders = (folder, *(path for path in Path(folder).iterdir() if path.is_dir()))
+    return any(
+        (path / BAKED).is_file() or sum(1 for _ in _files(path, GEOMETRY)) > 1 for path in folders
+    )
+
+
 def _has_geometry(folder: Path) -> bool:
     return (folder / BAKED).is_file() or any(_files(folder, GEOMETRY))
 

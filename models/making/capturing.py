@@ -1,7 +1,7 @@
-"""The stages that turn a capture into a performance and footage."""
+"""The stages that turn a capture, or a mesh sequence, into a performance and footage."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..capture.folder import CaptureFolder
-from ..capture.performance import Performance
+from ..capture.performance import Performance, Take
 from ..capture.prepared import prepared
 from ..errors import CaptureError, VideoError
 from ..files import write_bytes, write_json
@@ -100,13 +100,41 @@ def prepare_takes(capture: Path, performance: Path, output: Path, progress: Prog
     takes, notes = spoken_takes(
         CaptureFolder.open(capture), source.takes, output / "phones", partly(progress, 0.0, 0.9)
     )
+    return Outcome(_in_pieces(source, takes, output), findings={"notes": notes})
+
+
+def check_sequence(source: Path, _progress: Progress) -> Outcome:
+    """Look at a mesh sequence before it is taken over."""
+    from ..adopt.sequence import open_sequence
+
+    takes = open_sequence(source)
+    frames = sum(len(take) for take in takes)
+    return Outcome(findings={"notes": [f"{len(takes)} takes of tracked meshes, {frames} frames."]})
+
+
+def adopt_sequence(
+    source: Path, output: Path, about: Mapping, size: int, progress: Progress
+) -> Outcome:
+    """Take over a mesh sequence as a performance."""
+    from ..adopt.adopting import Settings, adopt
+
+    performance = adopt(source, output, dict(about), Settings(size=size), progress)
+    return Outcome({"frames": sum(len(take) for take in performance.takes)})
+
+
+def split_takes(performance: Path, output: Path, _progress: Progress) -> Outcome:
+    """Cut long takes of a performance and hold some out; leaves a performance of its own."""
+    source = Performance.open(performance)
+    return Outcome(_in_pieces(source, source.takes, output))
+
+
+def _in_pieces(source: Performance, takes: Sequence[Take], output: Path) -> dict[str, int]:
     pieces = pieces_of(takes)
     write_json(output / PIECES, [asdict(piece) for piece in pieces])
     made = write_pieces(source, takes, pieces, output)
     spoken = sum(take.kind == "spoken" for take in made.takes)
     held_out = sum(take.split == "held_out" for take in made.takes)
-    counts = {"takes": len(made.takes), "spoken_takes": spoken, "held_out_takes": held_out}
-    return Outcome(counts, findings={"notes": notes})
+    return {"takes": len(made.takes), "spoken_takes": spoken, "held_out_takes": held_out}
 
 
 def read_pieces(output: Path) -> list[Piece]:

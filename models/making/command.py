@@ -1,8 +1,9 @@
 """`python -m models train SOURCE -o HEAD.nface`: make a head file, from as far as the source is.
 
-A capture folder is checked, tracked and given textures first; a performance folder begins with the
-models of the regions; of a head file only the speech networks are trained anew and, with footage of
-its takes, its video network. What is done is kept in a workspace: the same command goes on there.
+A capture folder is checked, tracked and given textures first; a mesh sequence is taken over; a
+performance folder begins with the models of the regions; of a head file only the speech networks
+are trained anew and, with footage of its takes, its video network. What is done is kept in a
+workspace: the same command goes on there.
 """
 
 import argparse

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         type=Path,
-        help="capture folder, performance folder, or a head file whose speech to train anew",
+        help="capture, mesh sequence or performance folder, or a head file to train anew",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="head file to write")
     parser.add_argument(

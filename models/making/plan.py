@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ..adopt.sequence import is_sequence
 from ..capture.folder import CaptureFolder
 from ..capture.performance import Performance
 from ..errors import NeuralFaceError
@@ -17,7 +18,7 @@ from .preview import Previews, Tell, sample_of
 from .stages import Stage
 from .workspace import Outcome, Workspace, fingerprint
 
-CAPTURE, PERFORMANCE, HEAD = "capture", "performance", "head"
+CAPTURE, SEQUENCE, PERFORMANCE, HEAD = "capture", "mesh sequence", "performance", "head"
 SOUNDS = frozenset(".wav .flac .mp3 .ogg .m4a .aac .txt .srt .textgrid .lab .phn .md".split())
 """Endings of files that say nothing of what is to be seen."""
 TRACK_SECONDS, TEXTURE_SECONDS, STEP_SECONDS = 3.0, 1.0, 0.2
@@ -35,9 +36,9 @@ def kind_of(source: Path) -> str:
     if (source / "performance.json").is_file():
         return PERFORMANCE
     if source.is_dir():
-        return CAPTURE
+        return SEQUENCE if is_sequence(source) else CAPTURE
     raise NeuralFaceError(
-        f"There is no {source}: choose a capture folder, a performance folder or a head file."
+        f"There is no {source}: choose a capture, a mesh sequence, a performance or a head file."
     )
 
 
@@ -67,7 +68,7 @@ class Plan:
         config_from(options), speech_config_from(options), video_config_from(options)
         kind = kind_of(source)
         stages = [self._check(kind)]
-        stages += self._capture() if kind == CAPTURE else []
+        stages += {CAPTURE: self._capture, SEQUENCE: self._sequence}.get(kind, list)()
         stages += self._trainings(kind, stages)
         if options.until is None:
             return stages
@@ -85,14 +86,17 @@ class Plan:
 
     def _about(self) -> dict:
         said = {key: value or "" for key, value in self.said.items()}
-        made = f"Tracked from the multi-view capture {self.options.source.resolve().name}."
+        source, came = self.options.source.resolve(), "Tracked from the multi-view capture"
+        if kind_of(source) == SEQUENCE:
+            came = "Taken over from the mesh sequence"
         name = said["name"] or self.options.output.stem
-        return said | {"name": name, "provenance": made, "credits": []}
+        return said | {"name": name, "provenance": f"{came} {source.name}.", "credits": []}
 
     def _check(self, kind: str) -> Stage:
         source = self.options.source
         work = {
             CAPTURE: partial(capturing.check_capture, source),
+            SEQUENCE: partial(capturing.check_sequence, source),
             PERFORMANCE: partial(_check_performance, source),
             HEAD: partial(_check_head, source),
         }[kind]
@@ -137,11 +141,27 @@ class Plan:
             ),
         ]  # fmt: skip
 
+    def _sequence(self) -> list[Stage]:
+        source, about = self.options.source, self._about()
+        folder, takes = self.workspace.path("performance"), self.workspace.path("takes")
+        size = self.options.texture
+        return [
+            Stage(
+                "track", "Taking over the meshes",
+                partial(capturing.adopt_sequence, source, folder, about, size), 60.0,
+                {"size": size}, ("check",), (folder / "performance.json",), (folder,),
+            ),
+            Stage(
+                "takes", "Takes", partial(capturing.split_takes, folder, takes), 5.0,
+                {}, ("track",), (takes / "performance.json",), (takes,),
+            ),
+        ]  # fmt: skip
+
     def _trainings(self, kind: str, before: list[Stage]) -> list[Stage]:
         stages: list[Stage] = []
         source, last = self.options.source, before[-1].name
         if kind != HEAD:
-            performance = self.workspace.path("takes") if kind == CAPTURE else source
+            performance = source if kind == PERFORMANCE else self.workspace.path("takes")
             stages.append(self._regions(performance, last))
             source, last = self._head("regions"), "regions"
         speech, video = self._speech(source, last, kind), None
