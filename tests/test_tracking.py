@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from models.capture.cameras import Camera, look_at
 from models.capture.layers import Layer
-from models.errors import MissingDependencyError
+from models.errors import CancelledError, MissingDependencyError
+from models.tracking import landmark_fit
 from models.tracking.alignment import Aligner, Photo, surface_samples
 from models.tracking.contact import rim_pairs, sealed
 from models.tracking.face_model import FaceModel, LandmarkPoints, template, view_terms
@@ -110,6 +111,19 @@ def test_a_sight_along_one_direction_says_nothing_about_the_other(model: FaceMod
     assert abs(pull.force[0] @ camera.world_to_camera[1, :3]) < 1e-6 * (pull.force[0] @ right)
 
 
+def test_a_blind_pull_says_nothing_along_its_direction(model: FaceModel) -> None:
+    points = model.mesh.vertices[model.face][::97].astype(np.float64)
+    target = points + np.array([0.0, 2 * MM, MM])
+    sights = [Sight(c, c.project(target)[0], np.ones(len(points))) for c in around(model)[:3]]
+    depth = np.array([0.0, 1.0, 0.0])
+    pull = pull_of(points, sights, 20.0).blind(depth)
+    assert np.abs(pull.stiffness @ depth).max() < 1e-6 * np.abs(pull.stiffness).max()
+    assert np.abs(pull.force @ depth).max() < 1e-6 * np.abs(pull.force).max()
+    plane = np.eye(3)[[0, 2]]
+    step = np.linalg.solve(plane @ pull.stiffness @ plane.T, (pull.force @ plane.T)[..., None])
+    assert np.allclose(step[..., 0], (0, MM), atol=0.1 * MM)
+
+
 def test_a_motions_step_is_what_its_jacobian_says(model: FaceModel) -> None:
     samples = Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
     motion = motion_of(model, (5, -3, 20), jawOpen=0.4)
@@ -138,14 +152,46 @@ def test_exact_landmarks_give_person_and_motion(model: FaceModel, tmp_path: Path
     seen = np.stack([[c.project(p)[0] for c in cameras] for p in marks]).astype(np.float32)
     starts = rough_poses(exact, marks)
     assert Rotation.from_matrix(starts[3].rotation @ truth[3].rotation.T).magnitude() < 0.1
-    fit = fit_landmarks(exact, cameras, seen, marks, np.arange(6) > 0)
+    given = exact, cameras, seen, marks, np.arange(6) > 0
+    fit = fit_landmarks(*given, tmp_path / "fit.npz")
     found = person_mesh(model, fit.identity, np.zeros(len(model.mesh.vertices)))
     tracked = np.stack([m.world(found.pose(m.units), found.pivot) for m in fit.motions])
     still = np.stack([m.world(model.mesh.pose(m.units), model.mesh.pivot) for m in truth])
     assert face_mm(model, tracked, worlds) < 0.35 < 0.2 * face_mm(model, still, worlds)
-    fit.save(tmp_path / "fit.npz")
     again = LandmarkFit.load(tmp_path / "fit.npz")
-    assert np.allclose(again.motions[4].rotation, fit.motions[4].rotation)
+    assert np.array_equal(again.motions[4].rotation, fit.motions[4].rotation) and again.done == 6
+
+
+def test_a_stopped_fit_to_landmarks_goes_on(
+    model: FaceModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras, mesh = around(model), model.mesh
+    marks = model.landmarks.on(
+        np.stack([motion_of(model, (0, 0, 3.0 * t)).world(mesh.vertices, mesh.pivot)
+                  for t in range(5)])
+    )  # fmt: skip
+    seen = np.stack([[c.project(p)[0] for c in cameras] for p in marks]).astype(np.float32)
+    given = model, cameras, seen, marks, np.arange(5) > 0
+    whole = fit_landmarks(*given, tmp_path / "whole.npz")
+    monkeypatch.setattr(landmark_fit, "KEPT_EVERY", 2)
+
+    def stop(share: float, message: str) -> None:
+        if share > 0.5:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        fit_landmarks(*given, tmp_path / "part.npz", stop)
+    assert LandmarkFit.load(tmp_path / "part.npz").done == 4
+    tried = []
+    round_of = landmark_fit.LandmarkPull.frame_round
+    monkeypatch.setattr(
+        landmark_fit.LandmarkPull, "frame_round",
+        lambda *a: tried.append(1) or round_of(*a),
+    )  # fmt: skip
+    again = fit_landmarks(*given, tmp_path / "part.npz")
+    assert len(tried) == landmark_fit.FRAME_ROUNDS
+    for one, other in zip(again.motions, whole.motions, strict=True):
+        assert np.array_equal(one.units, other.units)
 
 
 def test_a_frame_without_a_face_takes_the_nearest_pose(model: FaceModel) -> None:
@@ -203,6 +249,24 @@ def test_flow_finds_where_the_surface_went(model: FaceModel, stage: tuple) -> No
         miss = np.linalg.norm(sight.pixels[seen] - wanted, axis=1)
         assert seen.sum() > 500
         assert np.median(miss) < 0.12 < np.median(np.linalg.norm(before - wanted, axis=1))
+
+
+def test_another_light_is_not_taken_for_motion(model: FaceModel, stage: tuple) -> None:
+    rasteriser, texture, photos = stage
+    mesh, samples = model.mesh, Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
+    aligner = Aligner(rasteriser, mesh, shown_skin(model), samples)
+    world = motion_of(model).world(mesh.vertices.astype(np.float64), mesh.pivot)
+    points = samples.jacobian(motion_of(model))[0]
+    ramp = np.linspace(0.75, 1.2, SIDE)[None, :, None]
+    plain = photos(world)
+    lit = [replace(p, picture=np.clip(p.picture * ramp, 0, 255).astype(np.uint8)) for p in plain]
+    for sight, same in zip(
+        aligner.sights(world, texture, lit), aligner.sights(world, texture, plain), strict=True
+    ):
+        seen = same.weights > 0.2 * same.weights.max()
+        miss = np.linalg.norm(sight.pixels - sight.camera.project(points)[0], axis=1)[seen]
+        assert np.median(miss) < 0.05 and np.percentile(miss, 95) < 0.4
+        assert np.median(sight.weights[seen] / same.weights[seen]) > 0.97
 
 
 def test_a_frame_is_tracked_from_a_rough_start_beyond_its_units(

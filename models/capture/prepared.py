@@ -67,6 +67,10 @@ class Preparation:
         """Points (..., 3) in metres and Blender's axes, where the calibration has them."""
         return ((points - self.shift) @ self.rotation) / self.scale
 
+    def from_calibration(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., 3) of the calibration in metres and Blender's axes."""
+        return self.scale * points @ self.rotation.T + self.shift
+
     def _placed(self, camera: Camera) -> Camera:
         camera = camera.scaled(self.scale)
         back = np.eye(4)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..capture.cameras import Camera
 from ..files import read_arrays, write_arrays
+from ..progress import Progress, silent
 from .face_model import FaceModel, view_terms
 from .lids import openness
 from .linear_face import Motion, Samples
@@ -32,6 +33,8 @@ LEAST_FACING = 0.2
 """Cosine between skin and view below which a landmark is a guess of what is hidden."""
 MOTION = ("rotation", "shift", "units")
 PERSON_ROUNDS, FRAME_ROUNDS = 8, 4
+KEPT_EVERY = 200
+"""Frames after which what is done is written."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,18 @@ class LandmarkFit:
         identity: (K,) coefficients.
         motions: One a frame.
         openness: (T, 2) of the eyes (`lids.openness`).
+        done: How many motions are final.
     """
 
     identity: np.ndarray
     motions: list[Motion]
     openness: np.ndarray
+    done: int
 
     def save(self, path: Path) -> None:
         """Write to an .npz atomically."""
         parts = {n: np.stack([getattr(m, n) for m in self.motions]) for n in MOTION}
+        parts |= {"done": np.array(self.done)}
         write_arrays(path, identity=self.identity, openness=self.openness, **parts)
 
     @classmethod
@@ -59,7 +65,7 @@ class LandmarkFit:
         arrays = read_arrays(path)
         motions = zip(*(arrays[name] for name in MOTION), strict=True)
         motions = [Motion(*parts) for parts in motions]
-        return cls(arrays["identity"], motions, arrays["openness"])
+        return cls(arrays["identity"], motions, arrays["openness"], int(arrays["done"]))
 
 
 def fit_landmarks(
@@ -68,8 +74,10 @@ def fit_landmarks(
     landmarks: np.ndarray,
     points: np.ndarray,
     follows: np.ndarray,
+    cache: Path,
+    progress: Progress = silent,
 ) -> LandmarkFit:
-    """Fit person and motion.
+    """Fit person and motion; what is done is kept in `cache`.
 
     Args:
         model: The template.
@@ -77,28 +85,36 @@ def fit_landmarks(
         landmarks: (T, C, 478, 2) pixels, NaN where unseen.
         points: (T, 478, 3) where they are in space, NaN where unknown.
         follows: (T,) bool, whether a frame comes right after the one before.
+        cache: .npz to continue from.
+        progress: Told how far it is.
     """
-    fitter, starts = LandmarkPull(model, cameras), rough_poses(model, points)
-    chosen = np.unique(np.linspace(0, len(starts) - 1, PERSON_FRAMES).round().astype(int))
-    identity = np.zeros(len(model.components))
-    motions = list(starts)
-    for _ in range(PERSON_ROUNDS):
-        some = [motions[t] for t in chosen]
-        identity, some = fitter.person_round(identity, some, landmarks[chosen])
-        for t, motion in zip(chosen, some, strict=True):
-            motions[t] = motion
-    samples = fitter.person(identity)
-    units = np.array([m.units for m in motions])
-    known = np.zeros(len(motions), bool)
-    known[chosen] = True
-    for t in range(len(motions)):
-        if not known[t]:
-            near = chosen[np.abs(chosen - t).argmin()]
-            motions[t] = replace(motions[t], units=units[near])
+    fitter = LandmarkPull(model, cameras)
+    fit = LandmarkFit.load(cache) if cache.exists() else _first(fitter, model, landmarks, points)
+    samples, motions = fitter.person(fit.identity), list(fit.motions)
+    for t in range(fit.done, len(motions)):
         for _ in range(FRAME_ROUNDS):
             before = motions[t - 1].units if follows[t] else None
             motions[t] = fitter.frame_round(samples, motions[t], landmarks[t], before)
-    return LandmarkFit(identity, motions, openness(points))
+        if (t + 1) % KEPT_EVERY == 0 or t + 1 == len(motions):
+            fit = replace(fit, motions=motions, done=t + 1)
+            fit.save(cache)
+            progress((t + 1) / len(motions), f"landmarks fitted, frame {t + 1} of {len(motions)}")
+    return fit
+
+
+def _first(
+    fitter: "LandmarkPull", model: FaceModel, landmarks: np.ndarray, points: np.ndarray
+) -> LandmarkFit:
+    """The person, from some frames; where each frame begins."""
+    motions = rough_poses(model, points)
+    chosen = np.unique(np.linspace(0, len(motions) - 1, PERSON_FRAMES).round().astype(int))
+    identity, some = np.zeros(len(model.components)), [motions[t] for t in chosen]
+    for _ in range(PERSON_ROUNDS):
+        identity, some = fitter.person_round(identity, some, landmarks[chosen])
+    for t, motion in enumerate(motions):
+        near = int(np.abs(chosen - t).argmin())
+        motions[t] = some[near] if chosen[near] == t else replace(motion, units=some[near].units)
+    return LandmarkFit(identity, motions, openness(points), 0)
 
 
 class LandmarkPull:

@@ -1,10 +1,11 @@
-"""A face landmarker's points in every view of a take."""
+"""A face landmarker's points in every view of a take, and where that puts them in space."""
 
 from pathlib import Path
 
 import numpy as np
 
 from ..capture.folder import CaptureFolder, CaptureTake
+from ..capture.triangulate import triangulate
 from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
 from ..parallel import spread
@@ -21,11 +22,12 @@ def find_landmarks(
     cache: Path,
     processes: int = 2,
     progress: Progress = silent,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Landmarks of a take's pictured frames, read from `cache` where they are.
 
     Returns:
-        (frames, cameras, 478, 2) float32 pixels; NaN where no face was found or no picture is.
+        Pixels (frames, cameras, 478, 2) float32, NaN where no face was found or no picture is; and
+        points (frames, 478, 3) float32 in the calibration's units, NaN where fewer than two see.
 
     Raises:
         MissingDependencyError: mediapipe is missing.
@@ -38,7 +40,8 @@ def find_landmarks(
     for count in spread(_read, job, missing, processes, CHUNK):
         done += count
         progress(done / len(paths), f"landmarks of {take.name}, frame {done} of {len(paths)}")
-    return np.stack([read_arrays(path)["points"] for path in paths.values()])
+    found = [read_arrays(path) for path in paths.values()]
+    return tuple(np.stack([arrays[name] for arrays in found]) for name in ("pixels", "points"))
 
 
 def _read(job: tuple[Path, str, Path], frames: list[int]) -> int:
@@ -46,13 +49,15 @@ def _read(job: tuple[Path, str, Path], frames: list[int]) -> int:
     capture = CaptureFolder.open(folder)
     with FaceFinder(most=1) as finder:
         for frame in frames:
-            points = np.full((len(capture.cameras), POINTS, 2), np.nan, np.float32)
+            pixels = np.full((len(capture.cameras), POINTS, 2), np.nan, np.float32)
             for place, camera in enumerate(capture.cameras):
                 try:
                     picture = capture.picture(camera, take, frame)
                 except CaptureError:
                     continue
                 for face in finder.find(picture):
-                    points[place] = face.points[:, :2]
-            write_arrays(cache / f"{take}_{frame:06d}.npz", points=points)
+                    pixels[place] = face.points[:, :2]
+            seen = np.isfinite(pixels[..., 0]).astype(float)
+            points = triangulate(capture.cameras, pixels, seen)[0].astype(np.float32)
+            write_arrays(cache / f"{take}_{frame:06d}.npz", pixels=pixels, points=points)
     return len(frames)

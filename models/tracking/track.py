@@ -17,7 +17,6 @@ from ..capture.colour import UNCHANGED
 from ..capture.folder import CaptureFolder, CaptureTake
 from ..capture.performance import Performance, PerformanceWriter, Take
 from ..capture.prepared import PREPARED, Preparation
-from ..capture.triangulate import triangulate
 from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
@@ -70,14 +69,19 @@ def track(
     if not takes:
         raise CaptureError(f"The capture {folder.folder.name} has no take with pictures.")
     stage = _Stages(progress)
-    landmarks = np.concatenate(
-        [
-            find_landmarks(folder, take, cache / "landmarks", processes, stage.part(0.0, 0.15))
-            for take in takes
-        ]
-    )
-    folder = _prepared(folder, model, takes, landmarks, cache)
-    fit = _rough(folder, model, takes, landmarks, cache, stage.part(0.15, 0.2))
+    found = [
+        find_landmarks(folder, take, cache / "landmarks", processes, stage.part(0.0, 0.17))
+        for take in takes
+    ]
+    landmarks, points = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    _check_seen(folder, points)
+    preparation = _preparation(folder, model, takes, points, cache.parent / PREPARED)
+    folder = preparation.open(folder.folder)
+    follows = np.concatenate([np.diff(take.pictured, prepend=-2) == 1 for take in takes])
+    fit = fit_landmarks(
+        model, folder.cameras, landmarks, preparation.from_calibration(points), follows,
+        cache / "rough.npz", stage.part(0.17, 0.2),
+    )  # fmt: skip
     person = _person(folder, model, takes, landmarks, fit, cache, stage.part(0.2, 0.35))
     shares = {"generic": (0.35, 0.75), "personal": (0.75, 1.0)}
     mesh = person.mesh
@@ -99,21 +103,29 @@ class _Stages:
         return lambda share, message: self._progress(start + share * (end - start), message)
 
 
-def _prepared(
+def _check_seen(folder: CaptureFolder, points: np.ndarray) -> None:
+    """Refuse a capture with hardly a face in it."""
+    faces = np.isfinite(points).all(2).mean(1) > LEAST_SEEN
+    if faces.mean() < LEAST_SEEN:
+        raise CaptureError(
+            f"A face is seen by two cameras or more in only {faces.sum()} of {len(faces)} frames "
+            f"of {folder.folder.name}: look at `python -m models check`."
+        )
+
+
+def _preparation(
     folder: CaptureFolder,
     model: FaceModel,
     takes: Sequence[CaptureTake],
-    landmarks: np.ndarray,
-    cache: Path,
-) -> CaptureFolder:
-    """The capture in metres, the resting head where the template's is, colours matched."""
-    path = cache.parent / PREPARED
+    points: np.ndarray,
+    path: Path,
+) -> Preparation:
+    """Metres, the resting head where the template's is, colours matched; kept in `path`."""
     if not path.exists():
         report = check(folder.folder)
         matches = report.matches()
-        first = landmarks[: max(1, len(takes[0].pictured) // 20)]
-        points = report.scale * _triangulated(folder, first)
-        rest = rough_poses(model, points)[0]
+        first = points[: max(1, len(takes[0].pictured) // 20)]
+        rest = rough_poses(model, report.scale * first)[0]
         pivot = model.mesh.pivot
         colours = [matches.get(camera.name, UNCHANGED) for camera in folder.cameras]
         Preparation(
@@ -123,47 +135,7 @@ def _prepared(
             np.stack([match.gain for match in colours]),
             np.stack([match.offset for match in colours]),
         ).save(path)
-    return Preparation.load(path).open(folder.folder)
-
-
-def _triangulated(folder: CaptureFolder, landmarks: np.ndarray) -> np.ndarray:
-    """Landmarks (T, C, 478, 2) in space, (T, 478, 3).
-
-    Raises:
-        CaptureError: There is hardly a face in them.
-    """
-    points = np.stack(
-        [
-            triangulate(folder.cameras, frame, np.isfinite(frame[..., 0]).astype(float))[0]
-            for frame in landmarks
-        ]
-    )
-    faces = np.isfinite(points).all(2).mean(1) > LEAST_SEEN
-    if faces.mean() < LEAST_SEEN:
-        raise CaptureError(
-            f"A face is seen by two cameras or more in only {faces.sum()} of {len(faces)} frames "
-            f"of {folder.folder.name}: look at `python -m models check`."
-        )
-    return points
-
-
-def _rough(
-    folder: CaptureFolder,
-    model: FaceModel,
-    takes: Sequence[CaptureTake],
-    landmarks: np.ndarray,
-    cache: Path,
-    progress: Progress,
-) -> LandmarkFit:
-    path = cache / "rough.npz"
-    if path.exists():
-        return LandmarkFit.load(path)
-    points = _triangulated(folder, landmarks)
-    follows = np.concatenate([np.diff(take.pictured, prepend=-2) == 1 for take in takes])
-    progress(0.1, "fitting landmarks")
-    fit = fit_landmarks(model, folder.cameras, landmarks, points, follows)
-    fit.save(path)
-    return fit
+    return Preparation.load(path)
 
 
 def _person(

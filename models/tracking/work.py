@@ -86,7 +86,7 @@ class _Worker:
         self._openness = dict(zip(frames, fit.openness, strict=True))
 
     def track(self, take: str, frame: int) -> Tracked:
-        landmarks = read_arrays(self._job.cache / "landmarks" / f"{take}_{frame:06d}.npz")["points"]
+        landmarks = read_arrays(self._job.cache / "landmarks" / f"{take}_{frame:06d}.npz")["pixels"]
         seen = Seen(
             photos_of(self._folder, self._takes[take], frame),
             landmarks,
