@@ -247,6 +247,7 @@ class _Rounds:
             dense.jacobian(motion)[0], aligner.sights(world, person.texture, frame.photos), OUTLIER
         )
         finder = RimFinder(self._model, person.colours)
+        # From each side lashes hide another part of a rim, which looks like depth.
         edges = pull_of(rims.jacobian(motion)[0], finder.sights(world, frame.photos), OUTLIER)
         points = self._marks.pull(marks.jacobian(motion)[0], motion, frame.landmarks)
         return Evidence(

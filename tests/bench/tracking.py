@@ -29,7 +29,7 @@ SECONDS = 6.0
 NEUTRAL_LIDS = 0.76
 """What an untracked neutral reaches at the lids, mm: a figure above it is worth nothing."""
 ABOUT = {"name": "benchmark", "credits": [], "licence": "", "consent": "", "provenance": ""}
-EVERY = 5
+EVERY = 10
 """Of the comparisons that are tracked on fewer frames."""
 
 
@@ -87,7 +87,7 @@ def _with_true_units(session: Session) -> Figure:
     few = session.few(frames)
     model = true_units(session.truth, session.folder / "true_units.npz")
     own = errors_of(session.truth, tracked(few, output, model)[0], frames)
-    generic = errors_of(session.truth, tracked(few, session.folder / "tracked_few")[0], frames)
+    generic = errors_of(session.truth, Performance.open(session.folder / "tracked"), frames)
     return Figure(
         *("tracking", session.name, "vertex_mm_true_units", own.face, "mm"),
         baselines={"template_units": generic.face},
