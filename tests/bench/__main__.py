@@ -56,7 +56,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> int:
     """Run the chosen benchmarks; 1 when one could not be measured."""
     options = _options()
-    context = Context(options.head, options.device, options.cache, options.data)
+    context = Context(
+        options.head, options.device, options.cache, options.data, options.performance
+    )
     lines, missing = [], 0
     for name in options.only.split(",") if options.only else BENCHES:
         try:
@@ -76,6 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help=f"of {', '.join(BENCHES)}; separated by commas")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--head", type=Path, default=ROOT / "models/bundled/actor.nface")
+    parser.add_argument("--performance", type=Path, help="that another head was trained on")
     parser.add_argument("--cache", type=Path, default=ROOT / "cache")
     parser.add_argument("--out", type=Path, default=ROOT / "out")
     parser.add_argument("--data", type=Path, default=None, help="recordings and actor assets")

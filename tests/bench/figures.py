@@ -69,12 +69,14 @@ class Context:
         device: cpu or cuda.
         cache: Folder for data that are made once.
         data: Recordings and assets the bundled head was made from, when at hand.
+        learnt_from: The performance of another head than the bundled one.
     """
 
     head_path: Path
     device: str
     cache: Path
     data: Path | None
+    learnt_from: Path | None = None
 
     @functools.cached_property
     def head(self) -> Head:
@@ -83,7 +85,9 @@ class Context:
 
     @functools.cached_property
     def performance(self) -> Performance:
-        """The performance the bundled head was trained on, made on first use."""
+        """The performance the head was trained on; the bundled one's is made on first use."""
+        if self.learnt_from is not None:
+            return Performance.open(self.learnt_from)
         return bundled_performance(self.cache, self.data)
 
     @functools.cached_property
