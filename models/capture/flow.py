@@ -46,10 +46,10 @@ class Aligner:
             mesh: Topology and atlas; mouth and eyes, which look otherwise every time, are left out.
             reference: (S, S, 3) float32 0…1.
         """
-        grey = cv2.cvtColor(np.clip(reference, 0, 1), cv2.COLOR_RGB2GRAY)
-        same = np.full_like(grey, 255)
-        self._texture = np.dstack([grey * 255, (1 - openings(mesh, len(grey))) * 255, same])
-        self._texture = (self._texture + 0.5).astype(np.uint8)
+        self._grey, steady = _grey(reference), 1 - openings(mesh, len(reference))
+        self._steady = (steady * 255 + 0.5).astype(np.uint8)
+        self._texture = np.dstack([self._grey, self._steady, np.full_like(self._grey, 255)])
+        self._density = texels_per_metre(mesh, len(reference))
         self._flow = calculator()
 
     def shift(
@@ -76,6 +76,38 @@ class Aligner:
         result[box] = measured(self._flow, grey, real, trust, scale)
         return result
 
+    def settled(self, colour: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """A finished texture with its details where the reference has them.
+
+        What each photo's shift leaves over, tenths of a pixel, would make skin shiver whenever
+        another camera sees it best.
+
+        Args:
+            colour: (S, S, 3) float32 0…1.
+            seen: (S, S) float32, 0 where nothing was.
+        """
+        trust = np.where(seen > 0, self._steady, 0)
+        shift = measured(self._flow, self._grey, _grey(colour), trust, self._density)
+        rows, columns = np.mgrid[0 : len(colour), 0 : len(colour)].astype(np.float32)
+        at = columns + shift[..., 0], rows + shift[..., 1]
+        return cv2.remap(colour, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _grey(texture: np.ndarray) -> np.ndarray:
+    """(S, S) uint8 of a texture (S, S, 3) float32 0…1."""
+    grey = cv2.cvtColor(np.clip(texture, 0, 1).astype(np.float32), cv2.COLOR_RGB2GRAY)
+    return (grey * 255 + 0.5).astype(np.uint8)
+
+
+def texels_per_metre(mesh: HeadMesh, size: int) -> float:
+    """How large the face is drawn on an atlas of `size` texels."""
+    faces = mesh.faces
+    first, second = (mesh.vertices[faces[:, k]] - mesh.vertices[faces[:, 0]] for k in (1, 2))
+    skin = np.linalg.norm(np.cross(first, second), axis=1)
+    first, second = (mesh.uvs[faces[:, k]] - mesh.uvs[faces[:, 0]] for k in (1, 2))
+    drawn = np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])
+    return float(size * np.sqrt(np.median(drawn / np.maximum(skin, 1e-12))))
+
 
 def calculator() -> cv2.DISOpticalFlow:
     """DIS optical flow of whole pixels: half the error of the preset's, of every second pixel."""
@@ -97,7 +129,7 @@ def measured(
         scale: Pixels per metre at the head.
     """
     sure = trust.astype(np.float32) / 255
-    like = np.where(trust > 0, _matched(drawn, real, sure, SHADE * scale), real)
+    like = np.where(trust > 0, matched(drawn, real, sure, SHADE * scale), real)
     found = flow.calc(like, real, None)
     sure *= _recognisable(like) * _improves(like, real, found)
     sure *= np.linalg.norm(found, axis=-1) <= LARGEST * scale
@@ -120,7 +152,7 @@ def pixels_per_metre(camera: Camera, depth: np.ndarray, there: np.ndarray) -> fl
     return float(camera.intrinsics[0, 0] / np.median(depth[there > 0]))
 
 
-def _matched(drawn: np.ndarray, real: np.ndarray, sure: np.ndarray, reach: float) -> np.ndarray:
+def matched(drawn: np.ndarray, real: np.ndarray, sure: np.ndarray, reach: float) -> np.ndarray:
     """The drawn picture with the real one's shading: light and expression change it."""
     weight = cv2.GaussianBlur(sure, (0, 0), reach) + 1e-3
     means = [cv2.GaussianBlur(p * sure, (0, 0), reach) / weight for p in (drawn, real)]

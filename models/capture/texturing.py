@@ -85,7 +85,10 @@ class Texturer:
             looks[number] = replace(each, weight=each.weight * (1 - alone * (chosen != number)))
         mean = mean_look(list(looks.values()))
         ground = complete(mean.colour, mean.seen, self._reference)
-        return Unwrapped(blend(looks, ground, chosen), mean.seen)
+        colour = blend(looks, ground, chosen)
+        if self._aligner is not None:
+            colour = self._aligner.settled(colour, mean.seen)
+        return Unwrapped(colour, mean.seen)
 
     def judge(
         self, labelling: Labelling, vertices: np.ndarray, cameras: Sequence[Camera | None]

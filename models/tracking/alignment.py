@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..capture.cameras import Camera
+from ..capture.flow import matched
 from ..capture.layers import Layer
 from ..capture.raster import Rasteriser
 from ..mesh import HeadMesh
@@ -32,8 +33,8 @@ FLAT_SHARE = 0.05
 """Least trust in textureless skin, which flow fills in from around."""
 DIFFERENCE = 12.0
 """Grey levels of difference after alignment at which a sample counts half."""
-SHADING, MOST_GAIN = 8.0, 1.6
-"""Pixels over which light on skin changes, and by what factor at most."""
+SHADING = 8.0
+"""Pixels over which light on skin changes."""
 MARGIN, CROP_STEP = 20, 64
 """Pixels around the face that are looked at, and by which that part grows."""
 TOLERANCE = 0.0015
@@ -96,7 +97,9 @@ class Aligner:
         shown = self._rasteriser.render([self._mask(skin)], camera, samples=0)[..., :1] > 250
         drawn = self._rasteriser.render([skin], camera, samples=0)
         drawn, after = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (drawn, picture))
-        before = np.where(shown[..., 0], _relit(drawn, after, shown[..., 0]), after)
+        # Skin that turns or bends is lit otherwise than in the reference.
+        lit = matched(drawn, after, shown[..., 0].astype(np.float32), SHADING)
+        before = np.where(shown[..., 0], lit, after)
         flow = self._flow.calc(before, after, None)
         at = (pixels - corner - 0.5).astype(np.float32)
         moved = sampled(flow, at)
@@ -155,17 +158,6 @@ def inside(depth: np.ndarray, shown: np.ndarray, camera: Camera) -> np.ndarray:
 
 def _disc(radius: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-
-
-def _relit(drawn: np.ndarray, photo: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """A rendering (H, W) uint8 in the photo's light, where it is `shown` (H, W).
-
-    Skin that turns or bends is lit otherwise than in the reference: a gain, smooth over the skin.
-    """
-    skin = shown.astype(np.float32)
-    there, here = (cv2.GaussianBlur(skin * grey, (0, 0), SHADING) + 1.0 for grey in (photo, drawn))
-    gain = np.clip(there / here, 1 / MOST_GAIN, MOST_GAIN)
-    return np.clip(drawn * gain + 0.5, 0, 255).astype(np.uint8)
 
 
 def _trust(grey: np.ndarray) -> np.ndarray:

@@ -64,10 +64,16 @@ def _swimming(session: Session, performance: Performance) -> Figure:
     Preparation.load(performance.folder / PREPARED).save(output / PREPARED)
     made = extract(session.folder / "eight", performance.mesh, takes, output, ABOUT)
     pixels = swimming(made, made.takes[0], still)
+    true = Performance.open(session.folder / "truth")
+    best = extract(
+        session.folder / "eight", true.mesh, [replace(truth, pictured=frames)],
+        session.folder / "textured_truth", ABOUT,
+    )  # fmt: skip
     return Figure(
         *("texture", session.name, "swimming_px", pixels, "px"),
         bar=f"<= {SWIMMING_BAR:g}",
         holds=pixels <= SWIMMING_BAR,
+        baselines={"true_geometry": swimming(best, best.takes[0], still)},
         note=f"skin at 1024², {len(still)} neutral frames, heads turned by "
         + ", ".join(f"{angle:.0f}" for angle in np.degrees(truth.head_pose[still, 2]))
         + "°",
