@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.flow import LARGEST, Aligner, calculator, measured
+from models.capture.flow import LARGEST, Aligner, calculator, measured, texels_per_metre
 from models.capture.layers import Layer
 from models.capture.raster import shared_rasteriser
 from models.capture.texture import view_of
@@ -92,3 +93,30 @@ def test_mouth_and_eyes_are_left_where_they_are() -> None:
     reference = texture.astype(np.float32) / 255
     found = Aligner(mesh, reference).shift(shared_rasteriser(), skin, view, photo)
     assert np.linalg.norm(found, axis=-1).max() < 0.5
+
+
+def test_a_finished_texture_settles_on_the_reference() -> None:
+    mesh, reference = bumpy_head(), painted(SIZE).astype(np.float32) / 255
+    colour = 0.85 * moved(reference, 0.6, -0.4)
+    seen = np.ones((SIZE, SIZE), np.float32)
+    aligner, flow = Aligner(mesh, reference), calculator()
+    found = aligner.settled(colour, seen)
+    assert found.shape == colour.shape and found.dtype == colour.dtype
+    inside = slice(30, -30), slice(30, -30)
+    off = [
+        np.linalg.norm(flow.calc(_bytes(reference), _bytes(made / 0.85), None), axis=-1)[inside]
+        for made in (colour, found)
+    ]
+    assert np.median(off[0]) > 0.6 and np.median(off[1]) < 0.1
+    assert np.array_equal(aligner.settled(colour, np.zeros_like(seen)), colour)
+
+
+def test_density_is_how_large_the_atlas_draws_skin() -> None:
+    mesh = bumpy_head()
+    assert texels_per_metre(mesh, 1024) == pytest.approx(2 * texels_per_metre(mesh, 512))
+    small = replace(mesh, vertices=mesh.vertices / 2)
+    assert texels_per_metre(small, 512) == pytest.approx(2 * texels_per_metre(mesh, 512), rel=1e-3)
+
+
+def _bytes(texture: np.ndarray) -> np.ndarray:
+    return (cv2.cvtColor(np.clip(texture, 0, 1), cv2.COLOR_RGB2GRAY) * 255).astype(np.uint8)
