@@ -19,6 +19,7 @@ from models.errors import CancelledError, NeuralFaceError
 from models.head.file import read_head_file
 from models.head.inference import Head
 from models.head.making import make_head
+from models.head.region_training import _Overall
 from models.head.trainer import Trainer
 from models.head.training import TrainingConfig
 from models.making.options import add_arguments, config_from
@@ -87,6 +88,14 @@ def test_killed_training_ends_the_same(performance: Performance, tmp_path: Path)
     for one, other in zip(whole, resumed, strict=True):
         for name, value in one.items():
             assert torch.allclose(value, other[name], atol=1e-6, rtol=1e-5), name
+
+
+def test_what_runs_before_did_counts_at_once() -> None:
+    told = []
+    overall = _Overall(lambda fraction, message: told.append(fraction), {"mouth": 1.0, "face": 3.0})
+    overall.resume("face", 0.5)
+    overall.report("mouth")(1, 0.2, {"loss": 1.0})
+    assert told == [pytest.approx((0.2 + 1.5) / 4)]
 
 
 class _Counter:

@@ -85,6 +85,7 @@ def train_regions(
             config.seed,
             reports=(overall.report(name),),
         )
+        overall.resume(name, trainers[name].fraction)
     watch([task.average for task in tasks.values()])
     longest_first = sorted(trainers, key=lambda name: -overall.shares[name])
     _run_all([trainers[name] for name in longest_first], workers, overall)
@@ -139,6 +140,10 @@ class _Overall:
         """Pass a message on."""
         done = sum(self.shares[name] * part for name, part in self._fractions.items())
         self._progress(done / sum(self.shares.values()), message)
+
+    def resume(self, name: str, fraction: float) -> None:
+        """Count what runs before this one did."""
+        self._fractions[name] = fraction
 
     def report(self, name: str) -> Report:
         """The report of one region's trainer."""
