@@ -19,6 +19,8 @@ LARGEST = 0.002
 """Metres: what is farther off is not the same spot, and the mesh is never so wrong."""
 REACH = 0.003
 """Metres (standard deviation) over which shifts are smoothed: the mesh is wrong smoothly."""
+SETTLING = 0.0015
+"""The same for what is left over in a finished texture."""
 SHADE = 0.01
 """Metres over which light and expression may change a picture's brightness."""
 ROUNDS = 2
@@ -87,7 +89,8 @@ class Aligner:
             seen: (S, S) float32, 0 where nothing was.
         """
         trust = np.where(seen > 0, self._steady, 0)
-        shift = measured(self._flow, self._grey, _grey(colour), trust, self._density)
+        grey = _grey(colour)
+        shift = measured(self._flow, self._grey, grey, trust, self._density, SETTLING)
         rows, columns = np.mgrid[0 : len(colour), 0 : len(colour)].astype(np.float32)
         at = columns + shift[..., 0], rows + shift[..., 1]
         return cv2.remap(colour, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
@@ -117,7 +120,12 @@ def calculator() -> cv2.DISOpticalFlow:
 
 
 def measured(
-    flow: cv2.DISOpticalFlow, drawn: np.ndarray, real: np.ndarray, trust: np.ndarray, scale: float
+    flow: cv2.DISOpticalFlow,
+    drawn: np.ndarray,
+    real: np.ndarray,
+    trust: np.ndarray,
+    scale: float,
+    reach: float = REACH,
 ) -> np.ndarray:
     """Smooth, bounded flow (h, w, 2) from a drawn picture to a real one, both (h, w) uint8.
 
@@ -127,6 +135,7 @@ def measured(
         real: The photo's.
         trust: (h, w) uint8.
         scale: Pixels per metre at the head.
+        reach: Metres over which shifts are smoothed.
     """
     sure = trust.astype(np.float32) / 255
     like = np.where(trust > 0, matched(drawn, real, sure, SHADE * scale), real)
@@ -135,10 +144,10 @@ def measured(
     sure *= np.linalg.norm(found, axis=-1) <= LARGEST * scale
     size, half = sure.shape[::-1], [(side + 1) // 2 for side in sure.shape[::-1]]
     found, sure = (cv2.resize(a, half, interpolation=cv2.INTER_AREA) for a in (found, sure))
-    smooth = _smooth(found, sure, REACH * scale / 2)
+    smooth = _smooth(found, sure, reach * scale / 2)
     for _ in range(ROUNDS):
         apart = np.linalg.norm(found - smooth, axis=-1) / AGREEING
-        smooth = _smooth(found, sure / (1 + apart * apart), REACH * scale / 2)
+        smooth = _smooth(found, sure / (1 + apart * apart), reach * scale / 2)
     return cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR)
 
 
