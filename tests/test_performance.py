@@ -8,8 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from models.capture.performance import Performance, PerformanceWriter, Take, write_texture
+from models.capture.performance import (
+    Performance,
+    PerformanceWriter,
+    Take,
+    vertices_path,
+    write_texture,
+)
 from models.errors import CaptureError
+from models.files import read_arrays, write_arrays
 from models.mesh import REGION_NAMES, HeadMesh, Region
 from models.speech.phones import Phones
 
@@ -81,9 +88,40 @@ def test_round_trip(tmp_path: Path) -> None:
         "c,cvk->vk", take.controls[7], performance.mesh.basis
     )
     np.testing.assert_allclose(performance.vertices(read, [7])[0], expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(
-        performance.vertices(performance.take("free"), [3])[0], tracked[3]
-    )
+    free = performance.take("free")
+    np.testing.assert_array_equal(performance.vertices(free, [3])[0], tracked[3])
+    assert isinstance(free.tracked, np.memmap)
+
+
+def test_tracked_vertices_are_checked_and_written_again(tmp_path: Path) -> None:
+    tracked = np.random.default_rng(2).normal(size=(12, 9, 3)).astype(np.float32)
+    take = replace(a_take("free"), tracked=tracked)
+    again = write(tmp_path, take).take("free")
+    path = vertices_path(tmp_path, "free")
+    before = path.stat().st_ino
+    np.testing.assert_array_equal(write(tmp_path, again).take("free").tracked, tracked)
+    assert path.stat().st_ino == before  # what is there is not copied onto itself
+    part = replace(again, controls=again.controls[:8], head_pose=again.head_pose[:8])
+    part = replace(part, tracked=again.tracked[:8])
+    np.testing.assert_array_equal(write(tmp_path, part).take("free").tracked, tracked[:8])
+    with pytest.raises(CaptureError, match="not finite"):
+        replace(take, tracked=np.where(tracked > 1, np.nan, tracked)).check(small_mesh())
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(CaptureError, match="free_vertices.npy is missing or damaged"):
+        Performance.open(tmp_path)
+    write(tmp_path, a_take("free"))
+    assert not path.exists()
+
+
+def test_the_first_schema_is_read(tmp_path: Path) -> None:
+    tracked = np.random.default_rng(2).normal(size=(12, 9, 3)).astype(np.float32)
+    write(tmp_path, replace(a_take("free"), tracked=tracked))
+    vertices_path(tmp_path, "free").unlink()
+    take = tmp_path / "takes" / "free.npz"
+    write_arrays(take, **read_arrays(take), vertices=tracked)
+    document = tmp_path / "performance.json"
+    document.write_text(json.dumps(json.loads(document.read_text()) | {"schema": 1}))
+    np.testing.assert_array_equal(Performance.open(tmp_path).take("free").tracked, tracked)
 
 
 def test_texture_round_trip(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def frames_of(takes: Sequence[Take]) -> Iterator[Frame]:
     for take in takes:
         local = take.controls if take.tracked is None else take.tracked
         for index in take.pictured:
-            yield Frame(take.name, int(index), local[index], take.head_pose[index])
+            yield Frame(take.name, int(index), np.asarray(local[index]), take.head_pose[index])
 
 
 @dataclass(frozen=True)

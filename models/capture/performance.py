@@ -3,7 +3,7 @@
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 
 from ..errors import CaptureError
-from ..files import read_arrays, write_arrays, write_bytes, write_json
+from ..files import map_rows, read_arrays, write_arrays, write_bytes, write_json, write_rows
 from ..mesh import HeadMesh
 from ..speech.phones import Phones
 
-SCHEMA = 1
+SCHEMA = 2
+"""1 had tracked vertices in the take's .npz."""
 KINDS = ("motion", "spoken", "generated")
 SPLITS = ("train", "held_out")
 CODINGS = {
@@ -32,6 +33,8 @@ halved, and 48.0 dB as AVIF, which takes a hundred times as long to write. JPEG'
 than what a face model of twenty numbers leaves of a face: where there is room, keep PNG.
 """
 SEEN_STEP = 17
+BLOCK = 128
+"""Frames whose vertices are held at a time: minutes of them do not fit into memory."""
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -50,7 +53,8 @@ class Take:
         style: Acting style, '' when there is none.
         text: What is said, as written.
         pictured: (n,) frames that have a texture, rising.
-        tracked: (T, V, 3) head-local metres where the linear model is not exact, else None.
+        tracked: (T, V, 3) head-local metres where the linear model is not exact, else None; as a
+            performance has it, it stays on disk until asked for.
     """
 
     name: str
@@ -89,8 +93,7 @@ class Take:
             "has tracked vertices of another size than its frames and mesh": not sized,
             "holds numbers that are not finite": not all(
                 np.isfinite(a).all()
-                for a in (self.controls, self.head_pose, self.tracked)
-                if a is not None
+                for a in (self.controls, self.head_pose, *_blocks(self.tracked))
             ),
             "names pictured frames that it does not have or out of order": len(pictured) > 0
             and (pictured[0] < 0 or pictured[-1] >= frames or (np.diff(pictured) <= 0).any()),
@@ -167,7 +170,19 @@ class Performance:
 
 def take_vertices(mesh: HeadMesh, take: Take, frames: np.ndarray | slice) -> np.ndarray:
     """Head-local vertices (n, V, 3) of the chosen frames, metres."""
-    return mesh.pose(take.controls[frames]) if take.tracked is None else take.tracked[frames]
+    if take.tracked is None:
+        return mesh.pose(take.controls[frames])
+    return np.array(take.tracked[frames])
+
+
+def _blocks(tracked: np.ndarray | None) -> Iterator[np.ndarray]:
+    for start in range(0, 0 if tracked is None else len(tracked), BLOCK):
+        yield tracked[start : start + BLOCK]
+
+
+def vertices_path(folder: Path, take: str) -> Path:
+    """Where a take's tracked vertices are."""
+    return Path(folder) / "takes" / f"{take}_vertices.npy"
 
 
 class PerformanceWriter:
@@ -202,14 +217,21 @@ class PerformanceWriter:
                 f"the performance {self.fps:g}."
             )
         arrays = {"controls": take.controls, "head_pose": take.head_pose.astype(np.float32)}
-        if take.tracked is not None:
-            arrays["vertices"] = take.tracked.astype(np.float32)
         write_arrays(
             self.folder / "takes" / f"{take.name}.npz", **arrays, **take.phones.to_arrays()
         )
+        self._write_tracked(vertices_path(self.folder, take.name), take.tracked)
         entry = {key: getattr(take, key) for key in ("name", "kind", "split", "style", "text")}
         pictured = [int(frame) for frame in take.pictured]
         self._entries[take.name] = entry | {"frames": len(take), "pictured": pictured}
+
+    def _write_tracked(self, path: Path, tracked: np.ndarray | None) -> None:
+        if tracked is None:
+            path.unlink(missing_ok=True)
+            return
+        there = isinstance(tracked, np.memmap) and Path(tracked.filename) == path.resolve()
+        if not (there and len(tracked) == len(map_rows(path))):
+            write_rows(path, tracked.shape, _blocks(tracked))
 
     def finish(self) -> Performance:
         """Write `performance.json`, which makes the folder a performance, and open it."""
@@ -286,9 +308,9 @@ def _read_document(folder: Path) -> dict:
         schema = document["schema"]
     except (ValueError, KeyError, TypeError) as error:
         raise CaptureError(f"{path.name} in {folder.name} cannot be read: {error}.") from error
-    if schema != SCHEMA:
+    if schema not in range(1, SCHEMA + 1):
         raise CaptureError(
-            f"The performance {folder.name} has schema {schema}; this version reads {SCHEMA}."
+            f"The performance {folder.name} has schema {schema}; this version reads 1 to {SCHEMA}."
         )
     return document
 
@@ -300,9 +322,10 @@ def _read_take(folder: Path, entry: dict, fps: float, mesh: HeadMesh) -> Take:
     path = folder / "takes" / f"{name}.npz"
     try:
         arrays = read_arrays(path)
+        path = vertices_path(folder, name)
+        tracked = map_rows(path) if path.exists() else arrays.get("vertices")
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CaptureError(f"The take {path.name} is missing or damaged: {error}.") from error
-    tracked = arrays.get("vertices")
     take = Take(
         **{key: str(entry[key]) for key in ("name", "kind", "split", "style", "text")},
         fps=fps,
@@ -310,7 +333,7 @@ def _read_take(folder: Path, entry: dict, fps: float, mesh: HeadMesh) -> Take:
         head_pose=arrays["head_pose"].astype(np.float32),
         phones=Phones.from_arrays(arrays),
         pictured=np.array(entry["pictured"], np.int64),
-        tracked=None if tracked is None else tracked.astype(np.float32),
+        tracked=tracked,
     )
     take.check(mesh)
     return take

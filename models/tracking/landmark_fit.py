@@ -71,7 +71,7 @@ class LandmarkFit:
 def fit_landmarks(
     model: FaceModel,
     cameras: Sequence[Camera],
-    landmarks: np.ndarray,
+    landmarks: Sequence[np.ndarray],
     points: np.ndarray,
     follows: np.ndarray,
     cache: Path,
@@ -82,7 +82,7 @@ def fit_landmarks(
     Args:
         model: The template.
         cameras: C of them.
-        landmarks: (T, C, 478, 2) pixels, NaN where unseen.
+        landmarks: Of T frames (C, 478, 2) pixels, NaN where unseen.
         points: (T, 478, 3) where they are in space, NaN where unknown.
         follows: (T,) bool, whether a frame comes right after the one before.
         cache: .npz to continue from.
@@ -103,14 +103,15 @@ def fit_landmarks(
 
 
 def _first(
-    fitter: "LandmarkPull", model: FaceModel, landmarks: np.ndarray, points: np.ndarray
+    fitter: "LandmarkPull", model: FaceModel, landmarks: Sequence[np.ndarray], points: np.ndarray
 ) -> LandmarkFit:
     """The person, from some frames; where each frame begins."""
     motions = rough_poses(model, points)
     chosen = np.unique(np.linspace(0, len(motions) - 1, PERSON_FRAMES).round().astype(int))
     identity, some = np.zeros(len(model.components)), [motions[t] for t in chosen]
+    seen = [landmarks[t] for t in chosen]
     for _ in range(PERSON_ROUNDS):
-        identity, some = fitter.person_round(identity, some, landmarks[chosen])
+        identity, some = fitter.person_round(identity, some, seen)
     for t, motion in enumerate(motions):
         near = int(np.abs(chosen - t).argmin())
         motions[t] = some[near] if chosen[near] == t else replace(motion, units=some[near].units)
@@ -132,7 +133,7 @@ class LandmarkPull:
         return self._samples.moved(neutral)
 
     def person_round(
-        self, identity: np.ndarray, motions: list[Motion], landmarks: np.ndarray
+        self, identity: np.ndarray, motions: list[Motion], landmarks: Sequence[np.ndarray]
     ) -> tuple[np.ndarray, list[Motion]]:
         """One Gauss–Newton step of everything."""
         samples, size = self.person(identity), len(identity)

@@ -1,5 +1,7 @@
 """A face landmarker's points in every view of a take, and where that puts them in space."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +18,40 @@ CHUNK = 8
 """Frames a worker reads at a time."""
 
 
+@dataclass(frozen=True)
+class Landmarks(Sequence):
+    """Pixels of frames, each (cameras, 478, 2) float32, read when asked for.
+
+    They are NaN where no face was found or no picture is.
+
+    Attributes:
+        paths: File of each frame.
+    """
+
+    paths: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, frame: int) -> np.ndarray:
+        return read_arrays(self.paths[frame], "pixels")["pixels"]
+
+    def points(self) -> np.ndarray:
+        """Where they are in space, (frames, 478, 3) float32 in the calibration's units.
+
+        NaN where fewer than two cameras see.
+        """
+        return np.stack([read_arrays(path, "points")["points"] for path in self.paths])
+
+
 def find_landmarks(
     capture: CaptureFolder,
     take: CaptureTake,
     cache: Path,
     processes: int = 2,
     progress: Progress = silent,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Landmarks of a take's pictured frames, read from `cache` where they are.
-
-    Returns:
-        Pixels (frames, cameras, 478, 2) float32, NaN where no face was found or no picture is; and
-        points (frames, 478, 3) float32 in the calibration's units, NaN where fewer than two see.
+) -> Landmarks:
+    """Landmarks of a take's pictured frames, kept in `cache`.
 
     Raises:
         MissingDependencyError: mediapipe is missing.
@@ -40,8 +64,7 @@ def find_landmarks(
     for count in spread(_read, job, missing, processes, CHUNK):
         done += count
         progress(done / len(paths), f"landmarks of {take.name}, frame {done} of {len(paths)}")
-    found = [read_arrays(path) for path in paths.values()]
-    return tuple(np.stack([arrays[name] for arrays in found]) for name in ("pixels", "points"))
+    return Landmarks(tuple(paths.values()))
 
 
 def _read(job: tuple[Path, str, Path], frames: list[int]) -> int:

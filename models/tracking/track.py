@@ -15,10 +15,10 @@ from scipy.spatial.transform import Rotation
 from ..capture.check import check
 from ..capture.colour import UNCHANGED
 from ..capture.folder import CaptureFolder, CaptureTake
-from ..capture.performance import Performance, PerformanceWriter, Take
+from ..capture.performance import Performance, PerformanceWriter, Take, vertices_path
 from ..capture.prepared import PREPARED, Preparation
 from ..errors import CaptureError
-from ..files import read_arrays, write_arrays
+from ..files import map_rows, read_arrays, write_arrays, write_rows
 from ..mesh import HeadMesh
 from ..parallel import spread
 from ..progress import Progress, silent
@@ -26,7 +26,7 @@ from .contact import sealed
 from .face_model import PATH, FaceModel
 from .frames import Tracked
 from .landmark_fit import LandmarkFit, fit_landmarks, rough_poses
-from .landmarks import find_landmarks
+from .landmarks import Landmarks, find_landmarks
 from .neutral import KeyFrame, Person, choose_key_frames, find_person
 from .stabilise import stabilised
 from .work import PASSES, Job, photos_of, read_tracked, track_frames
@@ -73,7 +73,8 @@ def track(
         find_landmarks(folder, take, cache / "landmarks", processes, stage.part(0.0, 0.17))
         for take in takes
     ]
-    landmarks, points = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    landmarks = Landmarks(tuple(path for take in found for path in take.paths))
+    points = landmarks.points()
     _check_seen(folder, points)
     preparation = _preparation(folder, model, takes, points, cache.parent / PREPARED)
     folder = preparation.open(folder.folder)
@@ -142,7 +143,7 @@ def _person(
     folder: CaptureFolder,
     model: FaceModel,
     takes: Sequence[CaptureTake],
-    landmarks: np.ndarray,
+    landmarks: Landmarks,
     fit: LandmarkFit,
     cache: Path,
     progress: Progress,
@@ -194,25 +195,30 @@ def _performance(
 ) -> Performance:
     writer = PerformanceWriter(output, mesh, takes[0].fps, about)
     for take in takes:
-        writer.add(_take(take, mesh, job))
+        writer.add(_take(take, mesh, job, vertices_path(output, take.name)))
     return writer.finish()
 
 
-def _take(take: CaptureTake, mesh: HeadMesh, job: Job) -> Take:
+def _take(take: CaptureTake, mesh: HeadMesh, job: Job, path: Path) -> Take:
     """A take's numbers on every frame; between pictured frames they are interpolated."""
     at, times = np.array(take.pictured), np.arange(take.frames)
-    units = np.empty((len(at), len(mesh.control_names)), np.float32)
-    pose = np.empty((len(at), 6))
-    local = np.empty((len(at), *mesh.vertices.shape), np.float32)
-    for start in range(0, len(at), TOGETHER):
-        part = slice(start, start + TOGETHER)
-        tracked = [read_tracked(job.frame(take.name, frame)) for frame in take.pictured[part]]
-        units[part], pose[part], local[part] = _settled(mesh, tracked)
+    controls = np.empty((len(times), len(mesh.control_names)), np.float32)
+    pose = np.empty((len(times), 6))
+
+    def blocks() -> Iterator[np.ndarray]:
+        for start in range(0, len(times), TOGETHER):
+            part = times[start : start + TOGETHER]
+            first, last = np.clip(np.searchsorted(at, part[[0, -1]], "right") - 1, 0, None)
+            used = at[first : last + 2]
+            settled = _settled(mesh, [read_tracked(job.frame(take.name, frame)) for frame in used])
+            controls[part], pose[part], vertices = (_between(a, used, part) for a in settled)
+            yield vertices
+
+    write_rows(path, (len(times), *mesh.vertices.shape), blocks())
     pose[:, :3] = np.unwrap(pose[:, :3], axis=0)
-    controls, pose, vertices = (_interpolated(values, at, times) for values in (units, pose, local))
     return Take(
         take.name, "motion", "train", take.fps, controls, pose,
-        text=take.transcript, pictured=at, tracked=vertices,
+        text=take.transcript, pictured=at, tracked=map_rows(path),
     )  # fmt: skip
 
 
@@ -224,15 +230,15 @@ def _settled(
     local = sealed(mesh, mesh.pose(units) + np.stack([t.free for t in tracked]))
     local, motions = stabilised(mesh, local, [t.motion for t in tracked])
     angles = Rotation.from_matrix(np.stack([m.rotation for m in motions])).as_euler("xyz")
-    return units, np.c_[angles, np.stack([m.shift for m in motions])], local
+    shifts = np.stack([m.shift for m in motions])
+    return units, np.c_[np.unwrap(angles, axis=0), shifts], local
 
 
-def _interpolated(values: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Values (n, …) known at rising `at` (n,), at all `times` (T,)."""
-    if len(at) == len(times):
-        return values
-    after = np.clip(np.searchsorted(at, times), 1, len(at) - 1)
-    before = after - 1
-    share = np.clip((times - at[before]) / (at[after] - at[before]), 0, 1)
+def _between(values: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Values (n, …) known at rising `at` (n,), at `times` (T,); beyond them they stay."""
+    after = np.clip(np.searchsorted(at, times), 0, len(at) - 1)
+    before = np.where(at[after] > times, np.maximum(after - 1, 0), after)
+    gap = np.maximum(at[after] - at[before], 1)
+    share = np.clip((times - at[before]) / gap, 0, 1)
     share = share.reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
     return values[before] * (1 - share) + values[after] * share
