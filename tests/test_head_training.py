@@ -123,9 +123,9 @@ def test_resume_continues_the_random_numbers(tmp_path: Path) -> None:
     first.run()
     second = _Counter()
     trainer = Trainer(second, 10, checkpoint=tmp_path / "c.pt")
-    assert trainer.step == 4
+    assert trainer.step == 4 and trainer.spent == first.spent > 0
     trainer.run()
-    assert second.value == whole.value
+    assert second.value == whole.value and trainer.spent > first.spent
 
 
 def test_loss_that_is_no_number_keeps_the_last_checkpoint(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -36,7 +35,7 @@ class Training:
     Attributes:
         networks: One for each region, in the mesh's order.
         curves: Losses of each region over its training.
-        seconds: Time spent training.
+        seconds: Time spent training, in all runs together.
         steps: Steps of each region.
     """
 
@@ -66,7 +65,7 @@ def train_regions(
         code_sizes: Code elements of each region.
         watch: Told the networks that will be returned, as they are at the start.
     """
-    place, begin = choose_device(device), time.monotonic()
+    place = choose_device(device)
     workers = min(MOST_WORKERS, os.cpu_count() or 1) if place == "cpu" else 1
     overall = _Overall(progress, dict(zip(code_sizes, config.shares, strict=True)))
     tasks: dict[str, RegionTask] = {}
@@ -92,7 +91,7 @@ def train_regions(
     return Training(
         [task.average.eval() for task in tasks.values()],
         {name: trainer.curve for name, trainer in trainers.items()},
-        time.monotonic() - begin,
+        sum(trainer.spent for trainer in trainers.values()) / workers,
         {name: trainer.step for name, trainer in trainers.items()},
     )
 

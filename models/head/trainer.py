@@ -38,7 +38,12 @@ class Task(Protocol):
 
 
 class Trainer:
-    """Runs a task until its steps or its seconds are used up."""
+    """Runs a task until its steps or its seconds are used up.
+
+    Attributes:
+        step: Steps done, in all runs together.
+        spent: Seconds that these took.
+    """
 
     def __init__(
         self,
@@ -71,7 +76,7 @@ class Trainer:
         self._task, self._steps, self._seconds = task, steps, seconds
         self._checkpoint, self._save_every, self._reports = checkpoint, save_every, reports
         self._generator = torch.Generator().manual_seed(seed)
-        self.step, self._spent = 0, 0.0
+        self.step, self.spent = 0, 0.0
         self._losses: dict[int, dict[str, list[float]]] = {}
         if checkpoint is not None and checkpoint.is_file():
             self._load(checkpoint)
@@ -80,7 +85,7 @@ class Trainer:
     def fraction(self) -> float:
         """How far the training is, 0…1."""
         by_steps = self.step / self._steps if self._steps else 0.0
-        by_time = self._spent / self._seconds if self._seconds else 0.0
+        by_time = self.spent / self._seconds if self._seconds else 0.0
         return min(1.0, max(by_steps, by_time))
 
     @property
@@ -104,7 +109,7 @@ class Trainer:
             NeuralFaceError: A loss is not a number; the last good checkpoint stays.
             CancelledError: From a report; what was trained is saved.
         """
-        saved = self._spent
+        saved = self.spent
         while self.fraction < 1:
             begin, fraction = time.monotonic(), self.fraction
             losses = self._task.step(self._generator, fraction)
@@ -117,10 +122,10 @@ class Trainer:
                 )
             self._note(fraction, losses)
             self.step += 1
-            self._spent += time.monotonic() - begin
-            if self._spent - saved >= self._save_every:
+            self.spent += time.monotonic() - begin
+            if self.spent - saved >= self._save_every:
                 self.save()
-                saved = self._spent
+                saved = self.spent
             self._report(losses)
         self.save()
 
@@ -141,7 +146,7 @@ class Trainer:
             "task": self._task.state(),
             "generator": self._generator.get_state(),
             "step": self.step,
-            "spent": self._spent,
+            "spent": self.spent,
             "losses": self._losses,
         }
         with replacing(self._checkpoint) as temporary:
@@ -152,7 +157,7 @@ class Trainer:
             state = torch.load(path, map_location="cpu", weights_only=True)
             self._task.restore(state["task"])
             self._generator.set_state(state["generator"])
-            self.step, self._spent = int(state["step"]), float(state["spent"])
+            self.step, self.spent = int(state["step"]), float(state["spent"])
             self._losses = state["losses"]
         except Exception as error:  # torch raises many kinds for a damaged or foreign file
             raise NeuralFaceError(
