@@ -1,5 +1,7 @@
 """Work spread over processes that end with the one that started them."""
 
+import argparse
+import contextlib
 import itertools
 import multiprocessing
 import os
@@ -9,10 +11,34 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any
 
-import cv2
-
+NEEDED = 1.5e9
+"""Bytes of memory for each process, with room for what else runs."""
 AHEAD = 3
 """Parts handed out at a time, for each process: none waits, and memory stays flat."""
+
+
+def usable_processes() -> int:
+    """As many as there are cores, and no more than fit into memory."""
+    cores = os.cpu_count() or 1
+    with contextlib.suppress(AttributeError):  # not everywhere; it knows of containers' limits
+        cores = len(os.sched_getaffinity(0))
+    fitting = 8
+    with contextlib.suppress(AttributeError, ValueError):  # Windows has no sysconf
+        fitting = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / NEEDED)
+    return max(1, min(cores, fitting))
+
+
+def add_processes(parser: argparse._ActionsContainer) -> None:
+    """Declare `--processes`."""
+    usable = usable_processes()
+    text = f"that share the work ({usable}: as many as cores and memory allow); 0 for none"
+    parser.add_argument("--processes", type=_count, default=usable, help=text)
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0")
+    return number
 
 
 def spread(
@@ -49,6 +75,8 @@ def spread(
 
 
 def _start_worker() -> None:
+    import cv2  # options are declared where it is missing, too
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops the pool
     os.environ.setdefault("LP_NUM_THREADS", "1")  # Mesa's software driver: one core a process
     cv2.setNumThreads(1)

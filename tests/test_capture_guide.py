@@ -17,7 +17,7 @@ from models.video.faces import model_path
 GUIDE = Path(__file__).parents[1] / "docs" / "capture.md"
 SHORT = {
     "check": ["--frames", "2"],
-    "track": ["--workers", "0", "--texture", "128"],
+    "track": ["--processes", "0", "--texture", "128"],
     "train": [
         *("--steps", "2", "--batch", "2", "--texture", "128", "--processes", "0", "--no-gan"),
         *("--speech-minutes", "0", "--video-minutes", "0"),
@@ -50,7 +50,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from models.synthetic.synthesize import Settings, synthesize
 
     folder = tmp_path_factory.mktemp("session")
-    synthesize(Settings(folder, None, 32, 0, 4, 288, 256, workers=0, session=True, individual=0.5))
+    synthesize(
+        Settings(folder, None, 32, 0, 4, 288, 256, processes=0, session=True, individual=0.5)
+    )
     return folder
 
 

@@ -102,7 +102,7 @@ def test_filmed_faces_are_read(takes: list, tmp_path: Path) -> None:
     short = [_beginning(short, split) for split in ("train", "held_out")]
     plan = FilmPlan(share=0.001, people=0, seconds=0.5)
     improvised = improvised_takes(plan, 0)[ACTOR]
-    count = film(short, tmp_path, None, {"name": "test"}, plan=plan, workers=0)
+    count = film(short, tmp_path, None, {"name": "test"}, plan=plan, processes=0)
     clips = list(read_footage(tmp_path))
     assert len(clips) == count == 3
     for clip in clips:
@@ -111,7 +111,7 @@ def test_filmed_faces_are_read(takes: list, tmp_path: Path) -> None:
         assert np.isfinite(clip.points[:, 0, 0]).mean() > 0.9
     assert set(read_motion(tmp_path)[0]) == {take.name for take in [*short, *improvised]}
     before = {p: p.stat().st_mtime_ns for p in tmp_path.glob("actor*.npz")}
-    film(short, tmp_path, None, {"name": "test"}, plan=plan, workers=0)
+    film(short, tmp_path, None, {"name": "test"}, plan=plan, processes=0)
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.glob("actor*.npz")}
 
 
@@ -122,7 +122,7 @@ def test_clips_for_a_users_network_keep_what_it_says(takes: list, tmp_path: Path
     features = Features("resnet50", tmp_path / "resnet.pt")
     short = [_beginning([t for t in takes if t.kind == "generated"], "train", 4)]
     plan = FilmPlan(share=0.001, people=0, seconds=0.1)
-    film(short, tmp_path / "footage", None, {}, plan=plan, workers=0, features=features)
+    film(short, tmp_path / "footage", None, {}, plan=plan, processes=0, features=features)
     for clip in read_footage(tmp_path / "footage"):
         assert clip.extractor == extractor_of("resnet50", tmp_path / "resnet.pt").name
         assert clip.looks.shape == (len(clip), FEATURES)

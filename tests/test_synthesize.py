@@ -36,7 +36,7 @@ def tiny(output: Path) -> Settings:
         cameras=3,
         resolution=128,
         texture=128,
-        workers=0,
+        processes=0,
         takes=PLAN,
     )
 

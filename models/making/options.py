@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NeuralFaceError
+from ..parallel import add_processes
 
 if TYPE_CHECKING:  # the options are read, and errors told, where torch is missing as well
     from ..head.training import TrainingConfig
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), help="best there is by default")
     capture = parser.add_argument_group("a capture")
     capture.add_argument("--texture", type=int, default=1024, help="side of the textures, texels")
-    capture.add_argument("--processes", type=int, default=2, help="that make textures")
+    add_processes(capture)
     regions = parser.add_argument_group("the regions' models")
     regions.add_argument("--minutes", type=float, help=f"training time ({DEFAULT_MINUTES:g})")
     regions.add_argument("--steps", type=int, help="steps of each region, instead of minutes")

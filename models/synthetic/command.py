@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from ..errors import CancelledError, NeuralFaceError
+from ..parallel import add_processes
 from ..progress import TerminalProgress
 from .rig import PLACES
 from .synthesize import Settings, synthesize
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fps", type=float, default=default.fps, help="frames a second")
     parser.add_argument("--seed", type=int, default=default.seed)
-    parser.add_argument("--workers", type=int, default=default.workers, help="processes")
+    add_processes(parser)
 
 
 def run(options: argparse.Namespace) -> dict:
@@ -90,7 +91,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         resolution=options.resolution,
         texture=options.texture,
         seed=options.seed,
-        workers=max(options.workers, 0),
+        processes=options.processes,
         takes=plan,
         person=options.person,
         individual=options.individual,

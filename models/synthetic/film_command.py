@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..capture.performance import Performance
 from ..errors import CancelledError, NeuralFaceError
+from ..parallel import add_processes
 from ..progress import TerminalProgress
 from ..video.features import EXTRACTORS
 from .filming import Features, FilmPlan, film
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--features", choices=tuple(EXTRACTORS), default="landmarks", help="what the clips are for"
     )
     parser.add_argument("--weights", type=Path, help="of DECA or EMOCA, for resnet50")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
+    add_processes(parser)
 
 
 def run(options: argparse.Namespace) -> dict:
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> dict:
             performance.about,
             options.seed,
             FilmPlan(options.share),
-            max(options.workers, 0),
+            options.processes,
             TerminalProgress(),
             Features(options.features, options.weights),
         )

@@ -105,7 +105,7 @@ def film(
     about: dict,
     seed: int = 0,
     plan: FilmPlan = FilmPlan(),
-    workers: int = 2,
+    processes: int = 2,
     progress: Progress = silent,
     features: Features = Features(),
 ) -> int:
@@ -118,7 +118,7 @@ def film(
         about: Written beside the clips.
         seed: The same seed films the same.
         plan: How much.
-        workers: Processes; 0 works in this one.
+        processes: Processes; 0 works in this one.
         progress: Told after each clip.
         features: That the clips are for.
 
@@ -138,7 +138,7 @@ def film(
     write_about(output, about)
     acted = [*takes, *(take for own in improvised.values() for take in own)]
     write_motion(output, acted, CONTROL_NAMES)
-    for count in spread(_film, (output, looks, features), missing, workers, 1):
+    for count in spread(_film, (output, looks, features), missing, processes, 1):
         done += count
         progress(done / len(shots), f"clip {done} of {len(shots)}")
     return len(shots)

@@ -58,7 +58,7 @@ class Settings:
         resolution: Side of the pictures in pixels.
         texture: Side of the textures in texels.
         seed: Same seed, same capture.
-        workers: Processes; 0 works in this one.
+        processes: Processes; 0 works in this one.
         takes: How much motion to make.
         person: Name of one of `people`; the bundled actor when empty.
         individual: How far the face moves in a way of its own (`individual`), 0…1.
@@ -76,7 +76,7 @@ class Settings:
     resolution: int = 768
     texture: int = 1024
     seed: int = 0
-    workers: int = 2
+    processes: int = 2
     takes: TakePlan = field(default_factory=TakePlan)
     person: str = ""
     individual: float = 0.0
@@ -102,7 +102,7 @@ class Settings:
         """Everything that pictures depend on, as JSON."""
         values = asdict(self)
         values["data"] = self.data is not None
-        for name in ("output", "workers"):
+        for name in ("output", "processes"):
             values.pop(name)
         return values
 
@@ -156,7 +156,7 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
     truth = _write_takes(settings, mesh, cameras, takes)
     missing = [shot for shot in shots if not _is_done(settings, cameras, shot)]
     done = len(shots) - len(missing)
-    for count in spread(_render, (settings, cameras), missing, settings.workers, CHUNK):
+    for count in spread(_render, (settings, cameras), missing, settings.processes, CHUNK):
         done += count
         progress(done / len(shots), f"picture {done} of {len(shots)}")
     if settings.session:
@@ -168,7 +168,7 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
         settings.output / "performance",
         about(settings),
         settings.texture,
-        settings.workers,
+        settings.processes,
         progress,
     )
 

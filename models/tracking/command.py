@@ -8,6 +8,7 @@ from ..capture.check import check
 from ..capture.extract import extract
 from ..capture.performance import Performance
 from ..errors import CancelledError, CaptureError, NeuralFaceError
+from ..parallel import add_processes
 from ..progress import TerminalProgress
 from .track import track
 
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--licence", default="", help="under which the head may be used")
     parser.add_argument("--consent", default="", help="what the person has agreed to")
     parser.add_argument("--texture", type=int, default=1024, help="side in texels; 0 for none")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
+    add_processes(parser)
 
 
 def run(options: argparse.Namespace) -> dict:
@@ -42,11 +43,11 @@ def run(options: argparse.Namespace) -> dict:
         "consent": options.consent,
         "provenance": "tracked from calibrated views",
     }
-    progress, workers = TerminalProgress(), max(options.workers, 0)
+    progress = TerminalProgress()
     try:
-        performance = track(options.capture, options.output, about, workers, progress)
+        performance = track(options.capture, options.output, about, options.processes, progress)
         if options.texture:
-            performance = _textured(options, performance, about, workers, progress)
+            performance = _textured(options, performance, about, progress)
     except KeyboardInterrupt as interrupt:
         raise CancelledError("stopped; the same command continues where it was") from interrupt
     return {
@@ -61,7 +62,6 @@ def _textured(
     options: argparse.Namespace,
     performance: Performance,
     about: dict,
-    workers: int,
     progress: TerminalProgress,
 ) -> Performance:
     return extract(
@@ -71,6 +71,6 @@ def _textured(
         options.output,
         about,
         options.texture,
-        workers,
+        options.processes,
         progress,
     )

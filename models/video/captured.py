@@ -103,7 +103,7 @@ def footage_of_capture(
     performance: Performance,
     output: Path,
     progress: Progress = silent,
-    workers: int = 0,
+    processes: int = 0,
     features: str = "landmarks",
     weights: Path | None = None,
 ) -> int:
@@ -114,7 +114,7 @@ def footage_of_capture(
         performance: Tracked from it; its takes have the capture's names.
         output: Folder to make or to continue.
         progress: Told after each clip.
-        workers: Processes; 0 works in this one.
+        processes: Processes; 0 works in this one.
         features: As `extractor_of` takes them.
         weights: The user's, for features that need them.
 
@@ -142,7 +142,7 @@ def footage_of_capture(
     job = _Job(Path(capture), performance.folder, Path(output), performance.mesh, features, weights)
     missing = [shot for shot in shots if not has_clip(output, shot.name)]
     done = len(shots) - len(missing)
-    for count in spread(_read_shots, job, missing, workers, 1):
+    for count in spread(_read_shots, job, missing, processes, 1):
         done += count
         progress(done / len(shots), f"clip {done} of {len(shots)}")
     return len(shots)
