@@ -89,7 +89,7 @@ def _agreed(
 
 def _agreement(change: np.ndarray) -> np.ndarray:
     """How much (S, S) 0…1 a camera that shows another colour by `change` (S, S, 3) counts."""
-    apart = np.abs(change).sum(-1) / 3
+    apart = cv2.transform(np.abs(change), np.full((1, 3), 1 / 3))
     half = cv2.resize(apart, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     half = cv2.GaussianBlur(half, (0, 0), AROUND / 2) / AGREEING
     half = 1 / (1 + half * half) ** 2
