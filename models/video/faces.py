@@ -1,6 +1,9 @@
 """Faces in pictures, by MediaPipe's face landmarker (image by image: its video mode lags)."""
 
 import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +95,8 @@ class FaceFinder:
             output_facial_transformation_matrixes=True,
         )
         self._image, self._format = mediapipe.Image, mediapipe.ImageFormat.SRGB
-        self._landmarker = vision.FaceLandmarker.create_from_options(options)
+        with _unheard():
+            self._landmarker = vision.FaceLandmarker.create_from_options(options)
 
     def __enter__(self) -> "FaceFinder":
         return self
@@ -119,3 +123,21 @@ class FaceFinder:
                 strict=True,
             )
         ]
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Drop what native code writes to stderr: MediaPipe warns of itself, past any logging level."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no console
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
