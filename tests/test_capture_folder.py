@@ -20,9 +20,10 @@ from models.capture.folder import (
 )
 from models.capture.layers import Layer
 from models.capture.performance import Take, texture_paths
-from models.capture.prepared import PREPARED, Preparation
+from models.capture.prepared import PREPARED, Preparation, prepared
 from models.capture.raster import shared_rasteriser
 from models.errors import CancelledError, CaptureError
+from models.files import read_arrays, write_arrays
 from models.pose import rotation_matrix, to_world
 
 MESH = bumpy_head()
@@ -130,7 +131,8 @@ def test_a_capture_is_textured_as_it_was_prepared(captured: tuple, tmp_path: Pat
     names = [f"c{number}" for number in range(5)]
     turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
     gains = np.array([[0.0] * 3] * 4 + [[1.0] * 3])
-    preparation = Preparation(2.0, turn, np.array([0.1, 0.2, 0.3]), gains, np.zeros((5, 3)))
+    shift = np.array([0.1, 0.2, 0.3])
+    preparation = replace(Preparation.none(5), scale=2.0, rotation=turn, shift=shift, gains=gains)
     preparation.save(tmp_path / PREPARED)
     mesh = replace(MESH, vertices=2 * MESH.vertices @ turn.T.astype(np.float32),
                    basis=2 * MESH.basis @ turn.T.astype(np.float32))  # fmt: skip
@@ -148,6 +150,23 @@ def test_a_capture_is_textured_as_it_was_prepared(captured: tuple, tmp_path: Pat
     assert np.allclose(back, MESH.pose(takes[0].controls)[0], atol=1e-5)
     with pytest.raises(CaptureError, match="coded as png or jpg, not 'gif'"):
         extract(folder, MESH, takes, tmp_path / "gif", ABOUT, 256, 0, coding="gif")
+
+
+def test_cameras_look_where_they_were_found_to_look(captured: tuple, tmp_path: Path) -> None:
+    folder = captured[0]
+    turns = np.zeros((5, 3))
+    turns[2] = 0.0, 0.001, 0.0
+    replace(Preparation.none(5), turns=turns).save(tmp_path / PREPARED)
+    plain, aimed = CaptureFolder.open(folder).cameras, prepared(folder, tmp_path).cameras
+    for place, (camera, other) in enumerate(zip(plain, aimed, strict=True)):
+        moved = (other.project(np.zeros(3))[0] - camera.project(np.zeros(3))[0])[0]
+        expected = 0.001 * camera.intrinsics[0, 0] if place == 2 else 0.0
+        assert abs(moved - expected) < 0.01 * max(expected, 1)
+        np.testing.assert_allclose(other.position, camera.position, atol=1e-9)
+    arrays = read_arrays(tmp_path / PREPARED)
+    del arrays["turns"]
+    write_arrays(tmp_path / PREPARED, **arrays)
+    assert not Preparation.load(tmp_path / PREPARED).turns.any()
 
 
 def test_an_offset_mesh_gives_the_same_texture(captured: tuple, tmp_path: Path) -> None:

@@ -281,7 +281,7 @@ def test_a_frame_is_tracked_from_a_rough_start_beyond_its_units(
     mesh, cameras = model.mesh, around(model)
     person = Person(
         mesh, texture, np.zeros(len(model.components)), np.zeros(len(mesh.vertices)),
-        np.zeros((478, 3)), {}, [], 0,
+        np.zeros((478, 3)), np.zeros((len(cameras), 3)), {}, [], 0,
     )  # fmt: skip
     true = motion_of(model, (2, 0, 10), jawOpen=0.2, browInnerUp=0.3)
     bump = np.exp(-((np.linalg.norm(mesh.vertices - mesh.vertices[mesh.landmarks["chin"]], axis=1)

@@ -96,6 +96,12 @@ class Camera:
         scale = np.diag([width / self.width, height / self.height, 1.0])
         return replace(self, intrinsics=scale @ self.intrinsics, width=width, height=height)
 
+    def turned(self, vector: np.ndarray) -> "Camera":
+        """The same camera, turned by a rotation vector (3,) about its own axes."""
+        turn = np.eye(4)
+        turn[:3, :3] = cv2.Rodrigues(np.asarray(vector, np.float64))[0]
+        return replace(self, world_to_camera=turn @ self.world_to_camera)
+
     def scaled(self, factor: float) -> "Camera":
         """The same view of a world whose lengths are multiplied by `factor`."""
         world_to_camera = self.world_to_camera.copy()

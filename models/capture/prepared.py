@@ -1,4 +1,4 @@
-"""A capture made ready: in metres and Blender's axes, cameras of one colour."""
+"""A capture made ready: in metres and Blender's axes, cameras of one colour, well aimed."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,8 @@ class Preparation:
         shift: (3,) metres, after the rotation.
         gains: (C, 3) of the cameras' linear light, in the capture's order.
         offsets: (C, 3).
+        turns: (C, 3) rotation vectors about the cameras' own axes: what tracking found their
+            calibration to be off by.
     """
 
     scale: float
@@ -32,16 +34,19 @@ class Preparation:
     shift: np.ndarray
     gains: np.ndarray
     offsets: np.ndarray
+    turns: np.ndarray
 
     @classmethod
     def none(cls, cameras: int) -> "Preparation":
         """For a capture that needs none."""
-        return cls(1.0, np.eye(3), np.zeros(3), np.ones((cameras, 3)), np.zeros((cameras, 3)))
+        nothing = np.zeros((cameras, 3))
+        return cls(1.0, np.eye(3), np.zeros(3), np.ones((cameras, 3)), nothing, nothing)
 
     @classmethod
     def load(cls, path: Path) -> "Preparation":
         """Read what `save` wrote."""
         arrays = read_arrays(path)
+        arrays.setdefault("turns", np.zeros_like(arrays["gains"]))  # made before cameras were aimed
         return cls(float(arrays.pop("scale")), **arrays)
 
     def save(self, path: Path) -> None:
@@ -55,7 +60,8 @@ class Preparation:
             CaptureError: As `CaptureFolder.open`.
         """
         capture = CaptureFolder.open(folder)
-        cameras = tuple(self._placed(camera) for camera in capture.cameras)
+        pairs = zip(capture.cameras, self.turns, strict=True)
+        cameras = tuple(self._placed(camera).turned(turn) for camera, turn in pairs)
         colours = {
             camera.name: ColourMatch(gain, offset)
             for camera, gain, offset in zip(cameras, self.gains, self.offsets, strict=True)

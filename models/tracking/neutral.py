@@ -20,12 +20,13 @@ from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
 from ..normals import vertex_normals
 from ..progress import Progress, silent
+from .aim import aimed
 from .alignment import Aligner, Photo, surface_samples
 from .face_model import FaceModel
 from .landmark_fit import LandmarkPull
 from .linear_face import Motion, Samples
 from .person import Evidence, PersonFit
-from .pull import pull_of
+from .pull import Sight, pull_of
 from .rims import RimFinder
 
 KEY_FRAMES = 10
@@ -40,6 +41,8 @@ OUTLIER = 3.0
 MARKS_SHARE = 0.15
 """Landmarks are wrong alike in every view and frame: all together they count as a part of one."""
 RIMS_SHARE = 6.0
+AIMED_FROM = 4
+"""Round from which on cameras may look elsewhere than their calibration says."""
 RIMS_FROM = 2
 MARK_SPREAD = 0.004
 """Metres by which a landmark may lie elsewhere on a person than on people in general."""
@@ -47,7 +50,7 @@ LASHES = 0.0025
 """Metres around the eyes that lashes may cover."""
 
 
-FIELDS = ("texture", "identity", "offsets", "marks")
+FIELDS = ("texture", "identity", "offsets", "marks", "turns")
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Person:
         offsets: (V,) metres beyond them, along the normals.
         marks: (478, 3) metres, head-local: where landmarks lie on this person beside where they
             lie on people in general.
+        turns: (C, 3) by which cameras look elsewhere than their calibration says (`aim`).
         colours: Of eyes and lids (`RimFinder.colours`).
         motions: Of the key frames.
         rounds: How many are done.
@@ -84,6 +88,7 @@ class Person:
     identity: np.ndarray
     offsets: np.ndarray
     marks: np.ndarray
+    turns: np.ndarray
     colours: dict[str, np.ndarray]
     motions: list[Motion]
     rounds: int
@@ -169,9 +174,9 @@ def find_person(
         offsets = np.zeros(len(model.mesh.vertices))
         mesh = person_mesh(model, identity, offsets)
         blank = np.zeros((TEXTURE, TEXTURE, 3), np.uint8)
-        marks = np.zeros((len(model.landmarks.spread), 3))
+        marks, turns = np.zeros((len(model.landmarks.spread), 3)), np.zeros((len(cameras), 3))
         first = [still, *motions[1:]]
-        person = Person(mesh, blank, identity, offsets, marks, {}, first, 0)
+        person = Person(mesh, blank, identity, offsets, marks, turns, {}, first, 0)
     rounds = _Rounds(model, cameras, frames)
     while person.rounds < ROUNDS:
         person = rounds.one(person)
@@ -184,10 +189,9 @@ class _Rounds:
     def __init__(
         self, model: FaceModel, cameras: Sequence[Camera], frames: Sequence[KeyFrame]
     ) -> None:
-        self._model, self._frames = model, frames
+        self._model, self._cameras, self._frames = model, cameras, frames
         self._samples = Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
         self._shown = shown_skin(model)
-        self._marks = LandmarkPull(model, cameras)
         self._fit = PersonFit(model, self._samples, RimFinder(model).vertices)
         views = len(frames) * len(cameras)
         self._shares = MARKS_SHARE / views, RIMS_SHARE / views
@@ -195,25 +199,40 @@ class _Rounds:
     def one(self, person: Person) -> Person:
         """One round."""
         worlds, finder = self._worlds(person), RimFinder(self._model)
+        photos = self._photos(person)
         if person.rounds >= RIMS_FROM:
-            photos = [frame.photos for frame in self._frames]
             finder.learn(list(zip(worlds, photos, strict=True)))
-        person = replace(person, texture=self.texture(person), colours=finder.colours)
-        over = OVER_RELAXED if person.rounds < RELAXED_UNTIL else 1.0
+        texture = self._texture(person, worlds, photos)
+        person = replace(person, texture=texture, colours=finder.colours)
+        pairs = list(zip(worlds, photos, strict=True))
+        sights = [self._dense(person, world, views) for world, views in pairs]
         evidence = [
-            self._evidence(person, place, world, over) for place, world in enumerate(worlds)
+            self._evidence(person, place, world, views, sights[place])
+            for place, (world, views) in enumerate(pairs)
         ]
         neutral = person.mesh.vertices
         identity, motions = self._fit.step(neutral, person.identity, person.motions, evidence)
-        offsets = person.offsets
+        offsets, turns = person.offsets, person.turns
         if person.rounds >= FREE_FROM:
             offsets = self._fit.free(neutral, offsets, person.motions, evidence)
         mesh = person_mesh(self._model, identity, offsets)
         marks = self._own_marks(person.motions, evidence)
+        if person.rounds >= AIMED_FROM:
+            dense = self._fit.samples(mesh.vertices)[2]
+            points = [dense.jacobian(motion)[0] for motion in motions]
+            turns = aimed(self._cameras, turns, list(zip(points, sights, strict=True)))
         return replace(
-            person, mesh=mesh, identity=identity, offsets=offsets, marks=marks, motions=motions,
-            rounds=person.rounds + 1,
+            person, mesh=mesh, identity=identity, offsets=offsets, marks=marks, turns=turns,
+            motions=motions, rounds=person.rounds + 1,
         )  # fmt: skip
+
+    def _photos(self, person: Person) -> list[list[Photo]]:
+        """Of each frame, taken by cameras that are aimed as far as is known."""
+        turns = {c.name: turn for c, turn in zip(self._cameras, person.turns, strict=True)}
+        return [
+            [replace(p, camera=p.camera.turned(turns[p.camera.name])) for p in frame.photos]
+            for frame in self._frames
+        ]
 
     def _own_marks(self, motions: Sequence[Motion], evidence: Sequence[Evidence]) -> np.ndarray:
         """What landmarks of all key frames miss by in common, (478, 3) metres, head-local."""
@@ -225,12 +244,14 @@ class _Rounds:
             force += local.force
         return np.linalg.solve(stiffness, force[..., None])[..., 0]
 
-    def texture(self, person: Person) -> np.ndarray:
+    def _texture(
+        self, person: Person, worlds: Sequence[np.ndarray], photos: Sequence[Sequence[Photo]]
+    ) -> np.ndarray:
         """What all views of all key frames show on average, (S, S, 3) uint8."""
         reference = Reference(TEXTURE)
         texturer = Texturer(shared_rasteriser(), person.mesh, TEXTURE)
-        for frame, world in zip(self._frames, self._worlds(person), strict=True):
-            views = {n: (photo.camera, photo.picture) for n, photo in enumerate(frame.photos)}
+        for world, taken in zip(worlds, photos, strict=True):
+            views = {n: (photo.camera, photo.picture) for n, photo in enumerate(taken)}
             seen = texturer.mean(world.astype(np.float32), views)
             reference.add(seen.colour, seen.seen)
         return np.clip(reference.texture() * 255 + 0.5, 0, 255).astype(np.uint8)
@@ -239,17 +260,31 @@ class _Rounds:
         mesh = person.mesh
         return [motion.world(mesh.pose(motion.units), mesh.pivot) for motion in person.motions]
 
-    def _evidence(self, person: Person, place: int, world: np.ndarray, over: float) -> Evidence:
-        frame, motion = self._frames[place], person.motions[place]
-        marks, rims, dense = self._fit.samples(person.mesh.vertices)
+    def _dense(self, person: Person, world: np.ndarray, photos: Sequence[Photo]) -> list[Sight]:
+        """Where the views have the surface."""
+        dense = self._fit.samples(person.mesh.vertices)[2]
         aligner = Aligner(shared_rasteriser(), person.mesh, self._shown, dense)
-        pull = pull_of(
-            dense.jacobian(motion)[0], aligner.sights(world, person.texture, frame.photos), OUTLIER
-        )
+        return aligner.sights(world, person.texture, photos)
+
+    def _evidence(
+        self,
+        person: Person,
+        place: int,
+        world: np.ndarray,
+        photos: Sequence[Photo],
+        sights: Sequence[Sight],
+    ) -> Evidence:
+        motion = person.motions[place]
+        marks, rims, dense = self._fit.samples(person.mesh.vertices)
+        pull = pull_of(dense.jacobian(motion)[0], sights, OUTLIER)
+        over = OVER_RELAXED if person.rounds < RELAXED_UNTIL else 1.0
         finder = RimFinder(self._model, person.colours)
         # From each side lashes hide another part of a rim, which looks like depth.
-        edges = pull_of(rims.jacobian(motion)[0], finder.sights(world, frame.photos), OUTLIER)
-        points = self._marks.pull(marks.jacobian(motion)[0], motion, frame.landmarks)
+        edges = pull_of(rims.jacobian(motion)[0], finder.sights(world, photos), OUTLIER)
+        cameras = [c.turned(t) for c, t in zip(self._cameras, person.turns, strict=True)]
+        landmarks = self._frames[place].landmarks
+        pulls = LandmarkPull(self._model, cameras)
+        points = pulls.pull(marks.jacobian(motion)[0], motion, landmarks)
         return Evidence(
             replace(pull, force=over * pull.force),
             points.scaled(self._shares[0]),

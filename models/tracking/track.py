@@ -77,13 +77,15 @@ def track(
     points = landmarks.points()
     _check_seen(folder, points)
     preparation = _preparation(folder, model, takes, points, cache.parent / PREPARED)
-    folder = preparation.open(folder.folder)
+    unaimed = np.zeros_like(preparation.turns)
+    folder = replace(preparation, turns=unaimed).open(folder.folder)
     follows = np.concatenate([np.diff(take.pictured, prepend=-2) == 1 for take in takes])
     fit = fit_landmarks(
         model, folder.cameras, landmarks, preparation.from_calibration(points), follows,
         cache / "rough.npz", stage.part(0.17, 0.2),
     )  # fmt: skip
     person = _person(folder, model, takes, landmarks, fit, cache, stage.part(0.2, 0.35))
+    replace(preparation, turns=person.turns).save(cache.parent / PREPARED)
     shares = {"generic": (0.35, 0.75), "personal": (0.75, 1.0)}
     mesh = person.mesh
     for name in PASSES:
@@ -135,6 +137,7 @@ def _preparation(
             pivot - rest.rotation.T @ (pivot + rest.shift),
             np.stack([match.gain for match in colours]),
             np.stack([match.offset for match in colours]),
+            np.zeros((len(folder.cameras), 3)),
         ).save(path)
     return Preparation.load(path)
 
