@@ -20,7 +20,7 @@ from models.capture.folder import (
 )
 from models.capture.layers import Layer
 from models.capture.performance import Take, texture_paths
-from models.capture.prepared import PREPARED, Preparation, prepared
+from models.capture.prepared import PREPARED, Preparation, misaimed, prepared
 from models.capture.raster import shared_rasteriser
 from models.errors import CancelledError, CaptureError
 from models.files import read_arrays, write_arrays
@@ -163,6 +163,9 @@ def test_cameras_look_where_they_were_found_to_look(captured: tuple, tmp_path: P
         expected = 0.001 * camera.intrinsics[0, 0] if place == 2 else 0.0
         assert abs(moved - expected) < 0.01 * max(expected, 1)
         np.testing.assert_allclose(other.position, camera.position, atol=1e-9)
+    assert plain[2].intrinsics[0, 0] > 300
+    (said,) = misaimed(folder, tmp_path)
+    assert said.startswith("c2 looks 0.5 pixels beside where its calibration says")
     arrays = read_arrays(tmp_path / PREPARED)
     del arrays["turns"]
     write_arrays(tmp_path / PREPARED, **arrays)

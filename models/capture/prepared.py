@@ -13,6 +13,8 @@ from .folder import CaptureFolder
 PREPARED = "prepared.npz"
 NOTICEABLE = 0.05
 """Difference in colour below which a camera is left as it is: estimates are no better."""
+NOTABLE = 0.3
+"""Pixels by which a camera looks elsewhere that are worth a sentence; a tenth is nothing."""
 
 
 @dataclass(frozen=True)
@@ -93,3 +95,23 @@ def prepared(capture: Path, performance: Path) -> CaptureFolder:
     """
     path = Path(performance) / PREPARED
     return Preparation.load(path).open(capture) if path.exists() else CaptureFolder.open(capture)
+
+
+def misaimed(capture: Path, performance: Path) -> list[str]:
+    """A sentence for each camera that tracking found to look elsewhere than it should.
+
+    Raises:
+        CaptureError: As `CaptureFolder.open`.
+    """
+    path, cameras = Path(performance) / PREPARED, CaptureFolder.open(capture).cameras
+    turns = Preparation.load(path).turns if path.exists() else np.zeros((len(cameras), 3))
+    beside = [
+        (camera.name, float(np.linalg.norm(turn) * camera.intrinsics[0, 0]))
+        for camera, turn in zip(cameras, turns, strict=True)
+    ]
+    return [
+        f"{name} looks {pixels:.1f} pixels beside where its calibration says, which is corrected; "
+        "a new calibration would be better."
+        for name, pixels in beside
+        if pixels > NOTABLE
+    ]

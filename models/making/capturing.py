@@ -10,7 +10,7 @@ import numpy as np
 
 from ..capture.folder import CaptureFolder
 from ..capture.performance import Performance, Take
-from ..capture.prepared import prepared
+from ..capture.prepared import misaimed, prepared
 from ..errors import CaptureError, VideoError
 from ..files import write_bytes, write_json
 from ..progress import Progress, partly
@@ -44,7 +44,8 @@ def track_capture(
     from ..tracking.track import track
 
     performance = track(capture, output, dict(about), processes, progress)
-    return Outcome({"frames": sum(len(take) for take in performance.takes)})
+    figures = {"frames": sum(len(take) for take in performance.takes)}
+    return Outcome(figures, findings={"notes": misaimed(capture, output)})
 
 
 def draw_overlay(capture: Path, performance: Path, path: Path, progress: Progress) -> Outcome:

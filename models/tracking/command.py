@@ -7,6 +7,7 @@ from pathlib import Path
 from ..capture.check import check
 from ..capture.extract import extract
 from ..capture.performance import Performance
+from ..capture.prepared import misaimed
 from ..errors import CancelledError, CaptureError, NeuralFaceError
 from ..parallel import add_processes
 from ..progress import TerminalProgress
@@ -50,11 +51,13 @@ def run(options: argparse.Namespace) -> dict:
             performance = _textured(options, performance, about, progress)
     except KeyboardInterrupt as interrupt:
         raise CancelledError("stopped; the same command continues where it was") from interrupt
+    notes = misaimed(options.capture, options.output)
     return {
         "performance": str(performance.folder),
         "takes": len(performance.takes),
         "frames": sum(len(take.pictured) for take in performance.takes),
         "seconds": round(time.monotonic() - start, 1),
+        **({"notes": " ".join(notes)} if notes else {}),
     }
 
 
