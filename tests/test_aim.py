@@ -54,7 +54,7 @@ def test_cameras_that_look_elsewhere_are_found() -> None:
 def test_well_aimed_cameras_stay() -> None:
     cameras = ring_of_cameras(512)
     found = settle(cameras, np.zeros((5, 3)), noise=0.3)
-    assert np.abs(found * cameras[0].intrinsics[0, 0]).max() < 0.05
+    assert not found.any()
 
 
 def test_what_all_cameras_have_in_common_is_not_their_fault() -> None:

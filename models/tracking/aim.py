@@ -15,6 +15,8 @@ from .pull import Sight, projection
 DOUBT = 0.2
 """By how much a turn is believed less than what pictures say of it, as a share: what cameras have
 in common is the head's motion, and flow has errors of its own."""
+CERTAIN = 0.1
+"""Pixels up to which a camera is left as it is: well calibrated ones seem to be off by as much."""
 OUTLIER = 3.0
 """Standard deviations at which an observation counts a quarter."""
 
@@ -51,7 +53,9 @@ def aimed(
     better = turns.copy()
     better[seen] += np.linalg.solve(normal[seen], right[seen][..., None])[..., 0]
     better[seen] -= better[seen].mean(0)
-    return better
+    focal = np.array([camera.intrinsics[0, 0] for camera in cameras])
+    pixels = np.maximum(focal * np.linalg.norm(better, axis=1), 1e-9)
+    return better * np.clip(1 - (CERTAIN / pixels) ** 2, 0, 1)[:, None]
 
 
 def _observed(points: np.ndarray, sight: Sight) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
