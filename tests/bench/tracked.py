@@ -88,9 +88,10 @@ class Session:
         """What really happened."""
         return Truth.of(Performance.open(self.folder / "truth"), ACTORS[self.name])
 
-    def held_out(self) -> tuple[CaptureFolder, str]:
-        """The whole capture, and the camera that nobody used."""
-        return CaptureFolder.open(self.folder / "capture"), HELD_OUT
+    @property
+    def cameras(self) -> set[str]:
+        """Names of all nine."""
+        return {camera.name for camera in CaptureFolder.open(self.folder / "capture").cameras}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ CASE = "actor_a"
 CALIBRATION_PX = 0.5
 COLOUR = 0.10
 MISSING = "right_58"
+FEW = "front", "left_25", "right_25"
 DROPPED = "left_25"
 DROP_EVERY = 10
 WORSE = 2.0
@@ -51,8 +52,12 @@ def run(context: Context) -> Iterator[Figure]:
 
 def _spoiled(session: Session, frames: np.ndarray, name: str, spoil: Callable) -> Path:
     """A capture with pictures of its own, so that they may be changed."""
-    hidden = (HELD_OUT, MISSING) if name in ("camera_missing", "everything") else (HELD_OUT,)
-    target = session.without(hidden, name)
+    hidden = {HELD_OUT}
+    if name in ("camera_missing", "everything"):
+        hidden.add(MISSING)
+    if name == "three_cameras":
+        hidden = session.cameras - set(FEW)
+    target = session.without(tuple(hidden), name)
     document = json.loads((target / "takes.json").read_text())
     document["takes"][0]["pictured"] = [int(frame) for frame in frames]
     write_json(target / "takes.json", document)
@@ -115,6 +120,7 @@ TROUBLES = {
     "calibration_noise": _calibration,
     "colour_difference": _colours,
     "camera_missing": lambda folder: None,
+    "three_cameras": lambda folder: None,
     "frames_dropped": _drop,
     "everything": _everything,
 }
