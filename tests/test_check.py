@@ -245,6 +245,23 @@ def test_blurred_and_badly_exposed_cameras(capture: Path) -> None:
     assert "Camera front" not in warnings and "Camera below" not in warnings
 
 
+def test_masks_the_wrong_way_round(capture: Path) -> None:
+    for frame in range(FRAMES):
+        for camera, inside in (("front", 0), ("side", 255)):
+            mask = np.full((SIDE, SIDE), 255 - inside, np.uint8)
+            mask[SIDE // 8 : -SIDE // 8, SIDE // 8 : -SIDE // 8] = inside
+            path = capture / "masks" / camera / f"{frame:06d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), mask)
+    report = check(capture)
+    assert not report.ok
+    assert "front | The masks of camera front hide 100% of the face" in told(report, "error")
+    assert "camera side hide" not in told(report, "error")
+    cut = capture / "masks" / "front" / "000001.png"
+    cut.write_bytes(cut.read_bytes()[:60])
+    assert "000001.png" in told(check(capture), "error")
+
+
 def test_a_blurred_frame(capture: Path) -> None:
     for name in ANGLES:
         path = place(capture, name, 1)

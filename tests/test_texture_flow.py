@@ -9,6 +9,7 @@ from capture_scenes import bumpy_head, painted, ring_of_cameras
 
 from models.capture.flow import LARGEST, Aligner, calculator, measured, texels_per_metre
 from models.capture.layers import Layer
+from models.capture.photo import Photo
 from models.capture.raster import shared_rasteriser
 from models.capture.texture import view_of
 from models.capture.texturing import Texturer
@@ -50,7 +51,7 @@ def test_what_is_not_the_same_moves_nothing() -> None:
 def photographed(mesh: HeadMesh, texture: np.ndarray) -> dict:
     layer = Layer("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
     cameras = ring_of_cameras(384)
-    return {n: (c, shared_rasteriser().render([layer], c)) for n, c in enumerate(cameras)}
+    return {n: Photo(c, shared_rasteriser().render([layer], c)) for n, c in enumerate(cameras)}
 
 
 def wrong(mesh: HeadMesh, seed: int) -> np.ndarray:
@@ -87,11 +88,11 @@ def test_mouth_and_eyes_are_left_where_they_are() -> None:
     mesh = replace(mesh, landmarks=mesh.landmarks | marks)
     spoilt = texture.copy()
     spoilt[200:312, 200:312] = painted(112, seed=9)  # another look of the mouth
-    camera, photo = photographed(mesh, spoilt)[0]
+    photo = photographed(mesh, spoilt)[0]
     skin = Layer("skin", mesh.vertices, mesh.faces, mesh.uvs)
-    view = view_of(shared_rasteriser(), skin, [], camera)
+    view = view_of(shared_rasteriser(), skin, [], photo.camera)
     reference = texture.astype(np.float32) / 255
-    found = Aligner(mesh, reference).shift(shared_rasteriser(), skin, view, photo)
+    found = Aligner(mesh, reference).shift(shared_rasteriser(), skin, view, photo.picture)
     assert np.linalg.norm(found, axis=-1).max() < 0.5
 
 

@@ -13,10 +13,11 @@ from models.capture.cameras import Camera, look_at
 from models.capture.folder import CaptureTake
 from models.capture.layers import Layer
 from models.capture.performance import PerformanceWriter
+from models.capture.photo import Photo
 from models.errors import CancelledError, MissingDependencyError
 from models.files import write_arrays
 from models.tracking import landmark_fit, track
-from models.tracking.alignment import Aligner, Photo, surface_samples
+from models.tracking.alignment import Aligner, surface_samples
 from models.tracking.contact import rim_pairs, sealed
 from models.tracking.face_model import FaceModel, LandmarkPoints, template, view_terms
 from models.tracking.frames import FrameTracker, Seen, Tracked
@@ -272,6 +273,25 @@ def test_another_light_is_not_taken_for_motion(model: FaceModel, stage: tuple) -
         miss = np.linalg.norm(sight.pixels - sight.camera.project(points)[0], axis=1)[seen]
         assert np.median(miss) < 0.05 and np.percentile(miss, 95) < 0.4
         assert np.median(sight.weights[seen] / same.weights[seen]) > 0.97
+
+
+def test_what_masks_hide_tells_nothing(model: FaceModel, stage: tuple) -> None:
+    rasteriser, texture, photos = stage
+    mesh, samples = model.mesh, Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
+    aligner = Aligner(rasteriser, mesh, shown_skin(model), samples)
+    world = motion_of(model).world(mesh.vertices.astype(np.float64), mesh.pivot)
+    points = samples.jacobian(motion_of(model))[0]
+    plain = photos(world)
+    left = np.zeros((SIDE, SIDE), np.uint8)
+    left[:, : SIDE // 2] = 255
+    hidden = [replace(photo, mask=left) for photo in plain]
+    for sight, all_of_it in zip(
+        aligner.sights(world, texture, hidden), aligner.sights(world, texture, plain), strict=True
+    ):
+        seen = sight.camera.project(points)[0][:, 0] < SIDE / 2 - 1
+        np.testing.assert_allclose(sight.weights[seen], all_of_it.weights[seen], rtol=1e-6)
+        beyond = sight.camera.project(points)[0][:, 0] > SIDE / 2 + 1
+        assert sight.weights[beyond].max() == 0 < all_of_it.weights[beyond].max()
 
 
 def test_a_frame_is_tracked_from_a_rough_start_beyond_its_units(

@@ -83,7 +83,7 @@ class Camera:
         )
 
     def undistorted(self, picture: np.ndarray) -> tuple["Camera", np.ndarray]:
-        """This camera as a pinhole, and `picture` (H, W, C) as the pinhole would have taken it."""
+        """This camera as a pinhole, and `picture` (H, W[, C]) as the pinhole would take it."""
         if not any(self.distortion):
             return self, picture
         middles = self.intrinsics.copy()

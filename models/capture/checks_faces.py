@@ -15,6 +15,8 @@ BLURRED_CAMERA, BLURRED_FRAME, BLURRED_ALL = 0.6, 0.4, 0.6
 """Sharpness against the other cameras, the other frames, and in per cent of brightness."""
 BURNT, BLACK = 0.03, 0.25
 """Shares of a face that may be burnt out or black."""
+HIDDEN = 0.3
+"""Share of a face that masks may hide."""
 SEES_MOUTH = 0.55
 """Cosine between face and view from which a camera sees the mouth."""
 MOUTH_VIEWS = 3
@@ -46,6 +48,7 @@ def check_faces(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator
         yield from _sizes(cameras, seen)
         yield from _sharpness(cameras, seen)
         yield from _exposure(cameras, seen)
+        yield from _masks(cameras, seen)
         yield from _mouth(cameras, seen)
 
 
@@ -195,6 +198,21 @@ def _exposure(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[E
                 camera.name,
                 "Add light on this side or open its aperture.",
                 black,
+            )
+
+
+def _masks(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
+    for place, camera in enumerate(cameras):
+        hidden = [look.hidden for look in _looks(seen, place) if look.face]
+        share = float(np.median(hidden)) if hidden else 0.0
+        if share > HIDDEN:
+            yield Entry(
+                "error",
+                "pictures",
+                f"The masks of camera {camera.name} hide {share:.0%} of the face.",
+                camera.name,
+                "Masks are white where the head is: turn them over, or delete them.",
+                share,
             )
 
 

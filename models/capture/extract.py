@@ -136,8 +136,7 @@ def _make_reference(job: Job, takes: Sequence[Take], processes: int, progress: P
 def _reference_of(job: Job, frames: Sequence[Frame]) -> Reference:
     reference, own = Reference(job.size), studio(job)
     for frame in frames:
-        pictures = own.pictures(frame)
-        mean = own.texturer.mean(frame.vertices(own.mesh), pictures)
+        mean = own.texturer.mean(frame.vertices(own.mesh), own.photos(frame))
         reference.add(mean.colour, mean.seen)
     return reference
 
@@ -166,8 +165,8 @@ def _labelled(job: Job, takes: Sequence[Take]) -> Iterator[Frame]:
 def _write_textures(job: Job, frames: Sequence[Frame]) -> int:
     own = studio(job)
     for frame in frames:
-        pictures = own.pictures(frame)
-        found = own.texturer.texture(frame.vertices(own.mesh), pictures, frame.labels)
+        photos = own.photos(frame)
+        found = own.texturer.texture(frame.vertices(own.mesh), photos, frame.labels)
         colour, seen = ((a * 255 + 0.5).astype(np.uint8) for a in (found.colour, found.seen))
         write_labels(job.output, frame.take, frame.index, frame.labels)
         write_texture(job.output, frame.take, frame.index, colour, seen, job.coding)

@@ -15,9 +15,10 @@ from ..pose import to_world
 from .cameras import Camera
 from .folder import CaptureFolder
 from .performance import Take, texture_paths
+from .photo import Photo
 from .prepared import prepared
 from .raster import shared_rasteriser
-from .texturing import Pictures, Texturer
+from .texturing import Photos, Texturer
 
 log = logging.getLogger(__name__)
 
@@ -107,8 +108,8 @@ class Studio:
             for camera in self.cameras
         ]
 
-    def pictures(self, frame: Frame) -> Pictures:
-        """The frame's pictures; a camera whose picture is missing or damaged is done without.
+    def photos(self, frame: Frame) -> Photos:
+        """The frame's photos; a camera whose picture is missing or damaged is done without.
 
         Raises:
             CaptureError: None can be read.
@@ -118,7 +119,7 @@ class Studio:
             if camera is None:
                 continue
             try:
-                found[number] = camera, self.folder.picture(camera, frame.take, frame.index)
+                found[number] = Photo.read(self.folder, camera, frame.take, frame.index)
             except CaptureError as error:
                 log.warning("done without: %s", error)
         if not found:

@@ -29,6 +29,7 @@ class Look:
         sharpness: Strength of fine detail in the face, whatever its size; NaN without a face.
         black: Share of the face's pixels that are black.
         white: Share that are burnt out.
+        hidden: Share of the face that its mask hides; 0 without a mask.
         problem: Why there is no picture, '' where there is one.
     """
 
@@ -36,6 +37,7 @@ class Look:
     sharpness: float = float("nan")
     black: float = 0.0
     white: float = 0.0
+    hidden: float = 0.0
     problem: str = ""
 
 
@@ -92,7 +94,7 @@ def _look(
     if not capture.has_picture(camera, take, frame):
         return None
     try:
-        picture = capture.picture(camera, take, frame)
+        picture, mask = capture.picture(camera, take, frame), capture.mask(camera, take, frame)
     except CaptureError as error:
         return Look(problem=str(error))
     face = views.find(camera.name, picture)
@@ -104,6 +106,7 @@ def _look(
         sharpness(grey),
         float((grey < BLACK).mean()),
         float((grey > WHITE).mean()),
+        0.0 if mask is None else float((_face_of(mask, face) < 128).mean()),
     )
 
 

@@ -1,7 +1,7 @@
 """Looks: what one camera's picture says about the texture of a posed mesh, on its atlas."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ show other things, stay with the one in front."""
 FRONT = np.array([0.0, -1.0, 0.0])
 """Where a head at rest looks."""
 MASK_GROWTH = 1
-"""Pixels by which hair and lashes are widened, for the blur of lens and filter."""
+"""Pixels by which hair, lashes and what is masked are widened, for the blur of lens and filter."""
 
 OPENINGS = (
     ("inner_lip_upper", "inner_lip_lower", "mouth_corner_left", "mouth_corner_right"),
@@ -155,6 +155,12 @@ def view_of(
         covered = cv2.convertScaleAbs(cv2.dilate(cover, _disc(MASK_GROWTH)), alpha=THIN)
         trust = np.minimum(trust, 255 - covered)
     return View(camera, trust, depth)
+
+
+def masked(view: View, mask: np.ndarray) -> View:
+    """The view, trusted only where a mask (H, W) uint8 is 255: there the picture shows the head."""
+    trust = np.minimum(view.trust, cv2.erode(mask, _disc(MASK_GROWTH)))
+    return replace(view, trust=trust)
 
 
 def _edge_trust(depth: np.ndarray, camera: Camera) -> np.ndarray:

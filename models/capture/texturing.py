@@ -13,11 +13,13 @@ from .fill import complete
 from .flow import Aligner, openings
 from .labels import Labelling, face_texels
 from .layers import Layer, View
+from .outline import head_mask
+from .photo import Photo
 from .raster import Rasteriser
-from .texture import Look, Unwrapped, look, mean_look, surface_of, view_of
+from .texture import Look, Unwrapped, look, masked, mean_look, surface_of, view_of
 
-Pictures = Mapping[int, tuple[Camera, np.ndarray]]
-"""Each camera with its picture (H, W, 3) uint8, by its number in the capture."""
+Photos = Mapping[int, Photo]
+"""A frame's, by the numbers of their cameras in the capture."""
 COARSE = 2
 """Cameras are judged on pictures so many times smaller: only visibility is needed."""
 
@@ -47,38 +49,38 @@ class Texturer:
         self._texels = face_texels(mesh, size)
         self._openings = openings(mesh, size)
 
-    def looks(self, vertices: np.ndarray, pictures: Pictures) -> dict[int, Look]:
-        """What each picture shows, on the atlas.
+    def looks(self, vertices: np.ndarray, photos: Photos) -> dict[int, Look]:
+        """What each photo shows, on the atlas.
 
         Args:
             vertices: (V, 3) metres, world.
-            pictures: Of that frame.
+            photos: Of that frame.
         """
         surface, skin, occluders = self._layers(vertices)
         found = {}
-        for number, (camera, picture) in pictures.items():
-            pinhole, straight = camera.undistorted(picture)
-            view = view_of(self._rasteriser, skin, occluders, pinhole)
+        for number, photo in photos.items():
+            view = view_of(self._rasteriser, skin, occluders, photo.camera)
+            view = masked(view, head_mask(photo, view.depth) if photo.mask is None else photo.mask)
             if self._aligner is not None:
-                shift = self._aligner.shift(self._rasteriser, skin, view, straight)
+                shift = self._aligner.shift(self._rasteriser, skin, view, photo.picture)
                 view = replace(view, shift=shift)
-            found[number] = look(self._rasteriser, surface, view, straight, self._size)
+            found[number] = look(self._rasteriser, surface, view, photo.picture, self._size)
         return found
 
-    def mean(self, vertices: np.ndarray, pictures: Pictures) -> Unwrapped:
-        """The weighted mean of all pictures; arguments as of `looks`."""
-        return mean_look(list(self.looks(vertices, pictures).values()))
+    def mean(self, vertices: np.ndarray, photos: Photos) -> Unwrapped:
+        """The weighted mean of all photos; arguments as of `looks`."""
+        return mean_look(list(self.looks(vertices, photos).values()))
 
-    def texture(self, vertices: np.ndarray, pictures: Pictures, labels: np.ndarray) -> Unwrapped:
+    def texture(self, vertices: np.ndarray, photos: Photos, labels: np.ndarray) -> Unwrapped:
         """The finished texture.
 
         Args:
             vertices: (V, 3) metres, world.
-            pictures: Of that frame.
+            photos: Of that frame.
             labels: (F,) uint8, number of the camera that each triangle takes its detail from.
         """
         chosen = labels[np.maximum(self._texels, 0)]
-        looks = self.looks(vertices, pictures)
+        looks = self.looks(vertices, photos)
         alone = self._openings * sureness(looks, chosen)
         for number, each in looks.items():
             # of what lies behind an opening each camera shows another part: no mixing there

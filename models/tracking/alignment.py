@@ -6,7 +6,7 @@ from frame to frame, so nothing accumulates.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from ..capture.cameras import Camera
 from ..capture.flow import matched
 from ..capture.layers import Layer
+from ..capture.photo import Photo
 from ..capture.raster import Rasteriser
 from ..mesh import HeadMesh
 from ..normals import vertex_normals
@@ -39,19 +40,6 @@ MARGIN, CROP_STEP = 20, 64
 """Pixels around the face that are looked at, and by which that part grows."""
 TOLERANCE = 0.0015
 """Metres that a sample may lie behind the depth map."""
-
-
-@dataclass(frozen=True)
-class Photo:
-    """One view of a frame.
-
-    Attributes:
-        camera: A pinhole.
-        picture: (H, W, 3) uint8, undistorted, colours matched.
-    """
-
-    camera: Camera
-    picture: np.ndarray
 
 
 class Aligner:
@@ -92,11 +80,12 @@ class Aligner:
 
     def _sight(self, points: np.ndarray, normals: np.ndarray, skin: Layer, photo: Photo) -> Sight:
         pixels, distance = photo.camera.project(points)
-        camera, corner, picture = cropped(photo, pixels)
+        part, corner = cropped(photo, pixels)
+        camera = part.camera
         depth = self._rasteriser.depth([skin], camera)
         shown = self._rasteriser.render([self._mask(skin)], camera, samples=0)[..., :1] > 250
         drawn = self._rasteriser.render([skin], camera, samples=0)
-        drawn, after = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (drawn, picture))
+        drawn, after = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (drawn, part.picture))
         # Skin that turns or bends is lit otherwise than in the reference.
         lit = matched(drawn, after, shown[..., 0].astype(np.float32), SHADING)
         before = np.where(shown[..., 0], lit, after)
@@ -107,6 +96,8 @@ class Aligner:
         weights *= sampled(depth, at, cv2.INTER_NEAREST) > distance - TOLERANCE
         weights *= sampled(inside(depth, shown[..., 0], camera), at) > 0.99
         weights *= sampled(_trust(before), at)
+        if part.mask is not None:
+            weights *= sampled(part.mask, at) > 254
         warped = sampled(after.astype(np.float32), at + moved)
         difference = warped - sampled(before.astype(np.float32), at)
         weights /= 1 + (difference / DIFFERENCE) ** 2
@@ -123,8 +114,8 @@ class Aligner:
         return np.clip((cosine - LEAST_FACING) / (1 - LEAST_FACING), 0, 1)
 
 
-def cropped(photo: Photo, pixels: np.ndarray) -> tuple[Camera, np.ndarray, np.ndarray]:
-    """The part of a photo around pixels (P, 2): its camera, its corner (2,) and its picture.
+def cropped(photo: Photo, pixels: np.ndarray) -> tuple[Photo, np.ndarray]:
+    """The part of a photo around pixels (P, 2), and its corner (2,).
 
     Sides are multiples of a step, so that few different sizes occur.
     """
@@ -135,9 +126,10 @@ def cropped(photo: Photo, pixels: np.ndarray) -> tuple[Camera, np.ndarray, np.nd
     low = np.minimum(low, size - side)
     intrinsics = camera.intrinsics.copy()
     intrinsics[:2, 2] -= low
-    part = replace(camera, intrinsics=intrinsics, width=int(side[0]), height=int(side[1]))
-    picture = photo.picture[low[1] : low[1] + side[1], low[0] : low[0] + side[0]]
-    return part, low, np.ascontiguousarray(picture)
+    camera = replace(camera, intrinsics=intrinsics, width=int(side[0]), height=int(side[1]))
+    part = (slice(low[1], low[1] + side[1]), slice(low[0], low[0] + side[0]))
+    mask = None if photo.mask is None else np.ascontiguousarray(photo.mask[part])
+    return Photo(camera, np.ascontiguousarray(photo.picture[part]), mask), low
 
 
 def sampled(image: np.ndarray, at: np.ndarray, how: int = cv2.INTER_LINEAR) -> np.ndarray:

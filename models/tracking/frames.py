@@ -8,9 +8,10 @@ from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import splu
 
 from ..capture.cameras import Camera
+from ..capture.photo import Photo
 from ..capture.raster import shared_rasteriser
 from ..mesh import HeadMesh
-from .alignment import Aligner, Photo, surface_samples
+from .alignment import Aligner, surface_samples
 from .face_model import FaceModel
 from .landmark_fit import LandmarkPull, unit_prior
 from .lids import LidGaps

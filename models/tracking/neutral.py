@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..capture.cameras import Camera
+from ..capture.photo import Photo
 from ..capture.raster import shared_rasteriser
 from ..capture.reference import Reference
 from ..capture.texturing import Texturer
@@ -21,7 +22,7 @@ from ..mesh import HeadMesh
 from ..normals import vertex_normals
 from ..progress import Progress, silent
 from .aim import aimed
-from .alignment import Aligner, Photo, surface_samples
+from .alignment import Aligner, surface_samples
 from .face_model import FaceModel
 from .landmark_fit import LandmarkPull
 from .linear_face import Motion, Samples
@@ -251,8 +252,7 @@ class _Rounds:
         reference = Reference(TEXTURE)
         texturer = Texturer(shared_rasteriser(), person.mesh, TEXTURE)
         for world, taken in zip(worlds, photos, strict=True):
-            views = {n: (photo.camera, photo.picture) for n, photo in enumerate(taken)}
-            seen = texturer.mean(world.astype(np.float32), views)
+            seen = texturer.mean(world.astype(np.float32), dict(enumerate(taken)))
             reference.add(seen.colour, seen.seen)
         return np.clip(reference.texture() * 255 + 0.5, 0, 255).astype(np.uint8)
 

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from ..capture.folder import CaptureFolder, CaptureTake
+from ..capture.photo import Photo
 from ..capture.prepared import prepared
 from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
-from .alignment import Photo
 from .face_model import PATH, FaceModel
 from .frames import FrameTracker, Seen, Tracked
 from .landmark_fit import LandmarkFit
@@ -112,8 +112,7 @@ def photos_of(folder: CaptureFolder, take: CaptureTake, frame: int) -> list[Phot
     photos = []
     for camera in folder.cameras:
         try:
-            picture = folder.picture(camera, take.name, frame)
+            photos.append(Photo.read(folder, camera, take.name, frame))
         except CaptureError:
             continue
-        photos.append(Photo(*camera.undistorted(picture)))
     return photos
