@@ -19,9 +19,9 @@ from models.video.dataset import VideoData, analysis_of
 from models.video.evaluate import Player, errors, linear_map, linear_motion, players
 from models.video.features import Landmarks, features_of, mirrored_features, relative_pose
 from models.video.footage import read_footage, read_motion
-from models.video.making import make_video, video_data
+from models.video.making import make_video, train_video, video_data, video_model
 from models.video.model import VideoModel
-from models.video.network import HOP, WINDOW, between
+from models.video.network import HOP, WINDOW, MotionNetwork, VideoDims, between
 from models.video.posing import angles_of
 from models.video.retarget import encode_residual, retarget, with_residual
 from models.video.retargeting import ResidualCurve, Retargeting
@@ -98,6 +98,30 @@ def test_takes_acted_for_the_footage_only_are_played_by_their_shapes(
     assert not any(np.array_equal(own.train[0].motion, clip.motion) for clip in data.train)
 
 
+def test_a_network_begins_as_a_linear_map(head: Head, footage: Path) -> None:
+    data = video_data(head, footage, Landmarks())
+    torch.manual_seed(0)
+    dims = VideoDims(features=data.train[0].features.shape[1], code=head.code_size)
+    network, shown = MotionNetwork(dims, 0.3), data.scale.shown(data.train[0].features)
+    weights = torch.randn(dims.features, dims.motion) / dims.features
+    network.start_at(weights, torch.arange(dims.motion).float())
+    features = torch.from_numpy(shown)[None]
+    made = network(features, torch.zeros(1, len(shown), dims.residual))
+    wanted = features @ weights + torch.arange(dims.motion)
+    torch.testing.assert_close(made, wanted, atol=1e-4, rtol=1e-4)
+    made.sum().backward()
+    assert network.leave.weight.grad.abs().max() > 0
+
+
+def test_little_footage_is_not_learnt_by_heart(head: Head, footage: Path) -> None:
+    data = video_data(head, footage, Landmarks())
+    seen: list[float] = []
+    config = VideoConfig(minutes=5.0, batch=4, frames=48, passes=2.0)
+    train_video(head, data, config, progress=lambda share, _: seen.append(share))
+    frames = sum(len(clip.motion) for clip in data.train)
+    assert seen[-1] == 1 and len(seen) == max(1, round(2 * frames / (4 * 48)))
+
+
 def test_footage_of_another_head_is_refused(tiny_head: Path, others: Path) -> None:
     head = Head.open(tiny_head, "cpu")
     head.arkit = None
@@ -158,11 +182,18 @@ def network_alone(model: VideoModel) -> Player:
 
 def test_training_learns_what_a_linear_map_cannot(head: Head, trained: Trained) -> None:
     model, curve, data = trained
-    assert curve[-1][1]["codes"] < 0.6 * curve[0][1]["codes"]
-    network, still = (
+    assert curve[-1][1]["codes"] < 0.95 * curve[0][1]["codes"], "it begins as the linear map"
+    untrained, _ = train_video(head, data, VideoConfig(minutes=None, steps=1, learning_rate=1e-9))
+    begun = video_model(head, data, untrained, model.extractor)
+    network, linear, still = (
         errors(head, data, data.held_out, player)
-        for player in (network_alone(model), lambda s: np.tile(data.scale.mean, (len(s.motion), 1)))
+        for player in (
+            network_alone(model),
+            network_alone(begun),
+            lambda s: np.tile(data.scale.mean, (len(s.motion), 1)),
+        )
     )
+    assert network.code < 1.05 * linear.code and network.jerk < linear.jerk
     assert network.lip_vertex_mm < 0.7 * still.lip_vertex_mm
     assert network.rotation_deg < 1.0
 

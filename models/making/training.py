@@ -1,6 +1,5 @@
 """The stages that train: regions, speech, video. Each reads a head file and writes another."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,7 +110,7 @@ def train_speech(
     Raises:
         CaptureError: The head has too few spoken takes.
     """
-    file, begin = read_head_file(source), time.monotonic()
+    file = read_head_file(source)
     head = Head(file, device)
     spoken = sum(speaks(take) and take.split != "held_out" for take in head.examples.takes)
     if spoken < LEAST_TAKES and not required:
@@ -127,7 +126,6 @@ def train_speech(
     return Outcome(
         {
             "speech_losses": losses,
-            "speech_seconds": round(time.monotonic() - begin, 1),
             "speech_megabytes": round(sum(v.nbytes for v in model.tensors().values()) / 1e6, 2),
             "styles": list(model.space.presets),
             "style_axes": list(model.space.names),
@@ -158,7 +156,7 @@ def train_video(
     Raises:
         CaptureError: The footage does not show this head's takes, or is damaged.
     """
-    begin, file = time.monotonic(), read_head_file(source)
+    file = read_head_file(source)
     try:
         file = with_arkit_of(file, Head(file, "cpu").examples, *read_motion(footage))
         head = Head(file, device)
@@ -177,7 +175,6 @@ def train_video(
         {
             "video_losses": losses,
             "video_figures": figures,
-            "video_seconds": round(time.monotonic() - begin, 1),
             "video_megabytes": round(sum(v.nbytes for v in model.tensors().values()) / 1e6, 2),
             "residual_axes": list(model.names),
         }

@@ -107,6 +107,7 @@ def train_video(
     torch.manual_seed(config.seed)
     dims = VideoDims(features=data.train[0].features.shape[1], code=head.code_size)
     networks = VideoNetworks(dims, motion(dims, config.dropout))
+    networks.motion.start_at(*_linear_start(data, config))
     task = VideoTask(networks, data, config)
 
     def report(step: int, fraction: float, losses: dict[str, float]) -> None:
@@ -115,7 +116,7 @@ def train_video(
 
     trainer = Trainer(
         task,
-        config.steps,
+        config.steps or _steps_of(data, config),
         config.minutes * 60 if config.minutes else None,
         checkpoints / "video.pt" if checkpoints else None,
         config.seed,
@@ -124,6 +125,23 @@ def train_video(
     trainer.run()
     task.finish()
     return networks, trainer.curve
+
+
+def _linear_start(data: VideoData, config: VideoConfig) -> tuple[torch.Tensor, torch.Tensor]:
+    """The linear map (F, Z + 6) that noise on the features would make best, and its constant."""
+    shown = np.concatenate([data.scale.shown(s.features) for s in data.train])
+    motion = np.concatenate([data.scale.normal(s.motion - data.scale.held(s.features))
+                             for s in data.train])  # fmt: skip
+    middle, mean = shown.mean(0), motion.mean(0)
+    weight = len(shown) * (config.noise**2 + config.offset**2)
+    weights = ridge(shown - middle, motion - mean, weight)
+    return torch.from_numpy(weights), torch.from_numpy(mean - middle @ weights)
+
+
+def _steps_of(data: VideoData, config: VideoConfig) -> int:
+    """Steps after which all footage was seen as often as it may be."""
+    frames = sum(len(s.motion) for s in data.train)
+    return max(1, round(config.passes * frames / (config.batch * config.frames)))
 
 
 def video_model(head: Head, data: VideoData, networks: VideoNetworks, extractor: str) -> VideoModel:

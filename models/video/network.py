@@ -80,6 +80,35 @@ class MotionNetwork(nn.Module):
         context, _ = self.lstm(self.dropout(shown))
         return self.direct(shown) + self.leave(self.dropout(context))
 
+    def start_at(self, weights: Tensor, constant: Tensor) -> None:
+        """Become a linear map of the features; see `start_linear`."""
+        start_linear(self.enter, self.direct, self.leave, weights, constant)
+
+
+def start_linear(
+    enter: nn.Linear, direct: nn.Linear, beside: nn.Linear, weights: Tensor, constant: Tensor
+) -> None:
+    """Make `direct(enter(x)) + beside(…)` a linear map, as nearly as its width allows.
+
+    Args:
+        enter: F to W.
+        direct: W to M.
+        beside: To M; what it makes of deeper layers is learnt from nothing.
+        weights: (F, M) of the map.
+        constant: (M,).
+    """
+    left, sizes, right = torch.linalg.svd(weights, full_matrices=False)
+    rank = min(len(sizes), enter.out_features)
+    root = sizes[:rank].sqrt()
+    with torch.no_grad():
+        enter.weight[:rank] = (left[:, :rank] * root).T
+        enter.bias[:rank] = 0
+        direct.weight.zero_()
+        direct.weight[:, :rank] = right[:rank].T * root
+        direct.bias.copy_(constant)
+        beside.weight.zero_()
+        beside.bias.zero_()
+
 
 class ResidualEncoder(nn.Module):
     """1D CNN: one vector from a short window of true motion."""

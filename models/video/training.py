@@ -18,7 +18,9 @@ class VideoConfig:
     minutes: float | None = 12.0
     """None trains by `steps`."""
     steps: int | None = None
-    """Optimisation steps."""
+    """Optimisation steps; with `minutes`, as many as `passes` allow when None."""
+    passes: float = 40.0
+    """Most times that all footage is seen; little footage would be learnt by heart."""
     batch: int = 24
     """Pieces of clips in a step."""
     frames: int = 96

@@ -22,7 +22,7 @@ from models.video.evaluate import (
 from models.video.features import Landmarks
 from models.video.making import train_video, video_data, video_model
 from models.video.model import VideoModel
-from models.video.network import MotionNetwork, VideoDims
+from models.video.network import MotionNetwork, VideoDims, start_linear
 from models.video.retarget import model_of
 from models.video.training import VideoConfig
 
@@ -59,6 +59,10 @@ class PerFrame(nn.Module):
         """As `MotionNetwork`; the residual is not looked at."""
         shown = self.enter(features) + 0 * residual.sum()
         return self.direct(shown) + self.layers(shown)
+
+    def start_at(self, weights: Tensor, constant: Tensor) -> None:
+        """As `MotionNetwork`."""
+        start_linear(self.enter, self.direct, self.layers[-1], weights, constant)
 
 
 def run(context: Context) -> Iterator[Figure]:
