@@ -1,5 +1,7 @@
 """A small bumpy head with a painted texture, seen by a ring of cameras."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -7,6 +9,7 @@ from models.capture.cameras import Camera, look_at
 from models.mesh import REGION_NAMES, HeadMesh, Region
 
 ROWS, COLUMNS = 40, 60
+Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 
 
 def bumpy_head(radius: float = 0.1) -> HeadMesh:
@@ -61,3 +64,18 @@ def ring_of_cameras(size: int, distance: float = 0.6) -> list[Camera]:
             )
         )
     return cameras
+
+
+def write_scan(path: Path, vertices: np.ndarray, faces: np.ndarray) -> Path:
+    """As a scanner leaves it: millimetres, Y up, somewhere, other triangles, a little rough."""
+    random = np.random.default_rng(1)
+    weights = random.dirichlet((4, 4, 4), len(faces))
+    middles = np.einsum("fk,fkc->fc", weights, vertices[faces])
+    points = np.concatenate([vertices, middles])
+    points = (points + random.normal(0, 5e-5, points.shape)) @ Y_UP.T * 1000 + (30, 1500, -200)
+    corner = len(vertices) + np.arange(len(faces))
+    triangles = [np.c_[faces[:, [i, j]], corner] for i, j in ((0, 1), (1, 2), (2, 0))]
+    lines = ["v {:.4f} {:.4f} {:.4f}".format(*point) for point in points]
+    lines += ["f {} {} {}".format(*triangle) for triangle in np.concatenate(triangles) + 1]
+    path.write_text("\n".join(lines))
+    return path

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from capture_scenes import write_scan
 
 from models.__main__ import main
 from models.capture.performance import Performance
@@ -62,6 +63,8 @@ def test_the_guide_leads_to_a_head(
     from models.tracking import neutral
 
     monkeypatch.chdir(session)
+    truth = Performance.open(Path("truth"))
+    write_scan(Path("capture/neutral.obj"), truth.mesh.vertices.astype(float), truth.mesh.faces)
     monkeypatch.setattr(neutral, "ROUNDS", 3)  # two minutes less, and a coarser neutral
     monkeypatch.setattr(neutral.choose_key_frames, "__defaults__", (4,))
     for command in commands():
@@ -72,7 +75,6 @@ def test_the_guide_leads_to_a_head(
         assert main([*named, *SHORT[command[0]]]) == 0, capsys.readouterr().err
     assert Path("rig.png").stat().st_size > 10_000
     performance = Performance.open(Path("performance"))
-    truth = Performance.open(Path("truth"))
     take, true = performance.takes[0], truth.takes[0]
     jaw = performance.mesh.control_names.index("jawOpen")
     opened = truth.mesh.lip_gap(truth.vertices(true))

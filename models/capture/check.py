@@ -11,6 +11,7 @@ from .cameras import Camera
 from .checks_faces import check_colours, check_faces
 from .checks_files import check_files
 from .checks_rig import Agreement, agreement, check_agreement, check_world, colours_of
+from .checks_scan import check_scan
 from .folder import CaptureFolder
 from .report import CheckReport, Entry, in_order
 from .rig_picture import Shown, rig_picture, write_rig_picture
@@ -53,6 +54,7 @@ def check(
     except CaptureError as error:
         return CheckReport(name, (Entry("error", "capture", str(error)),))
     entries = list(check_files(capture))
+    entries += check_scan(capture)
     seen = sightings(capture, frames, progress)
     entries += check_faces(capture.cameras, seen)
     look = _look(capture, seen)

@@ -2,7 +2,8 @@
 
 Round after round the reference texture is gathered from all views of the key frames, the textured
 model is aligned with every photo, and shape and motions are solved for; the texture sharpens as the
-shape settles.
+shape settles. A scan of the neutral face, where the user has one, is where that begins, and one
+more frame, whose depths are known.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from ..capture.cameras import Camera
 from ..capture.photo import Photo
 from ..capture.raster import shared_rasteriser
 from ..capture.reference import Reference
+from ..capture.scan import Scan
 from ..capture.texturing import Texturer
 from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
@@ -29,6 +31,7 @@ from .linear_face import Motion, Samples
 from .person import Evidence, PersonFit
 from .pull import Sight, pull_of
 from .rims import RimFinder
+from .scan_fit import ScanFit, register
 
 KEY_FRAMES = 10
 ROUNDS = 20
@@ -42,6 +45,8 @@ OUTLIER = 3.0
 MARKS_SHARE = 0.15
 """Landmarks are wrong alike in every view and frame: all together they count as a part of one."""
 RIMS_SHARE = 6.0
+SCAN_SHARE = 1.0
+"""How much a scan counts, of all views of all key frames together."""
 AIMED_FROM = 4
 """Round from which on cameras may look elsewhere than their calibration says."""
 RIMS_FROM = 2
@@ -80,7 +85,7 @@ class Person:
             lie on people in general.
         turns: (C, 3) by which cameras look elsewhere than their calibration says (`aim`).
         colours: Of eyes and lids (`RimFinder.colours`).
-        motions: Of the key frames.
+        motions: Of the key frames; where the head stands in the scan, if there is one, comes last.
         rounds: How many are done.
     """
 
@@ -156,6 +161,7 @@ def find_person(
     motions: Sequence[Motion],
     cache: Path,
     progress: Progress = silent,
+    scan: Scan | None = None,
 ) -> Person:
     """Find the person; finished rounds are kept in `cache`.
 
@@ -167,18 +173,24 @@ def find_person(
         motions: First guess for each frame.
         cache: .npz to continue from.
         progress: Told after each round.
+        scan: Of the neutral face; `identity` is then its own.
+
+    Raises:
+        CaptureError: The scan is of no neutral face.
     """
-    if cache.exists():
-        person = Person.load(cache, model)
-    else:
+    person = Person.load(cache, model) if cache.exists() else None
+    if person is None or len(person.motions) != len(frames) + (scan is not None):
         still = replace(motions[0], units=np.zeros_like(motions[0].units))
+        first = [still, *motions[1:]]
+        if scan is not None:
+            identity, standing = register(model, scan)
+            first.append(standing)
         offsets = np.zeros(len(model.mesh.vertices))
         mesh = person_mesh(model, identity, offsets)
         blank = np.zeros((TEXTURE, TEXTURE, 3), np.uint8)
         marks, turns = np.zeros((len(model.landmarks.spread), 3)), np.zeros((len(cameras), 3))
-        first = [still, *motions[1:]]
         person = Person(mesh, blank, identity, offsets, marks, turns, {}, first, 0)
-    rounds = _Rounds(model, cameras, frames)
+    rounds = _Rounds(model, cameras, frames, scan)
     while person.rounds < ROUNDS:
         person = rounds.one(person)
         person.save(cache)
@@ -188,7 +200,11 @@ def find_person(
 
 class _Rounds:
     def __init__(
-        self, model: FaceModel, cameras: Sequence[Camera], frames: Sequence[KeyFrame]
+        self,
+        model: FaceModel,
+        cameras: Sequence[Camera],
+        frames: Sequence[KeyFrame],
+        scan: Scan | None,
     ) -> None:
         self._model, self._cameras, self._frames = model, cameras, frames
         self._samples = Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
@@ -196,6 +212,8 @@ class _Rounds:
         self._fit = PersonFit(model, self._samples, RimFinder(model).vertices)
         views = len(frames) * len(cameras)
         self._shares = MARKS_SHARE / views, RIMS_SHARE / views
+        self._scan = None if scan is None else ScanFit(model, scan, self._samples)
+        self._scan_share = SCAN_SHARE * views
 
     def one(self, person: Person) -> Person:
         """One round."""
@@ -212,15 +230,17 @@ class _Rounds:
             for place, (world, views) in enumerate(pairs)
         ]
         neutral = person.mesh.vertices
+        if self._scan is not None:
+            evidence.append(self._of_scan(person))
         identity, motions = self._fit.step(neutral, person.identity, person.motions, evidence)
         offsets, turns = person.offsets, person.turns
         if person.rounds >= FREE_FROM:
             offsets = self._fit.free(neutral, offsets, person.motions, evidence)
         mesh = person_mesh(self._model, identity, offsets)
-        marks = self._own_marks(person.motions, evidence)
+        marks = self._own_marks(person.motions[: len(pairs)], evidence[: len(pairs)])
         if person.rounds >= AIMED_FROM:
             dense = self._fit.samples(mesh.vertices)[2]
-            points = [dense.jacobian(motion)[0] for motion in motions]
+            points = [dense.jacobian(motion)[0] for motion in motions[: len(pairs)]]
             turns = aimed(self._cameras, turns, list(zip(points, sights, strict=True)))
         return replace(
             person, mesh=mesh, identity=identity, offsets=offsets, marks=marks, turns=turns,
@@ -258,13 +278,20 @@ class _Rounds:
 
     def _worlds(self, person: Person) -> list[np.ndarray]:
         mesh = person.mesh
-        return [motion.world(mesh.pose(motion.units), mesh.pivot) for motion in person.motions]
+        motions = person.motions[: len(self._frames)]
+        return [motion.world(mesh.pose(motion.units), mesh.pivot) for motion in motions]
 
     def _dense(self, person: Person, world: np.ndarray, photos: Sequence[Photo]) -> list[Sight]:
         """Where the views have the surface."""
         dense = self._fit.samples(person.mesh.vertices)[2]
         aligner = Aligner(shared_rasteriser(), person.mesh, self._shown, dense)
         return aligner.sights(world, person.texture, photos)
+
+    def _of_scan(self, person: Person) -> Evidence:
+        neutral = person.mesh.vertices
+        kinds = self._fit.samples(neutral)
+        known = self._scan.evidence(neutral, person.motions[-1], kinds)
+        return replace(known, dense=known.dense.scaled(self._scan_share))
 
     def _evidence(
         self,

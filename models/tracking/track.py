@@ -17,6 +17,7 @@ from ..capture.colour import UNCHANGED
 from ..capture.folder import CaptureFolder, CaptureTake
 from ..capture.performance import Performance, PerformanceWriter, Take, vertices_path
 from ..capture.prepared import PREPARED, Preparation
+from ..capture.scan import Scan
 from ..errors import CaptureError
 from ..files import map_rows, read_arrays, write_arrays, write_rows
 from ..mesh import HeadMesh
@@ -158,8 +159,9 @@ def _person(
         for k in chosen
     ]
     motions = [fit.motions[k] for k in chosen]
+    scan = None if folder.scan is None else Scan.read(folder.scan)
     return find_person(
-        model, folder.cameras, frames, fit.identity, motions, cache / "person.npz", progress
+        model, folder.cameras, frames, fit.identity, motions, cache / "person.npz", progress, scan
     )
 
 
