@@ -7,7 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.capture.performance import Performance
 from models.files import write_json
+from tests.capture_scenes import write_scan
 
 from .figures import Context, Figure
 from .tracked import FRAMES, HELD_OUT, Session
@@ -55,7 +57,7 @@ def _spoiled(session: Session, frames: np.ndarray, name: str, spoil: Callable) -
     hidden = {HELD_OUT}
     if name in ("camera_missing", "everything"):
         hidden.add(MISSING)
-    if name == "three_cameras":
+    if name.startswith("three_cameras"):
         hidden = session.cameras - set(FEW)
     target = session.without(tuple(hidden), name)
     document = json.loads((target / "takes.json").read_text())
@@ -111,6 +113,12 @@ def _drop(folder: Path) -> None:
         (link / f"{take['name']}_{frame:06d}.png").unlink(missing_ok=True)
 
 
+def _scan(folder: Path) -> None:
+    """A scan of the true face at rest, a twentieth of a millimetre rough."""
+    mesh = Performance.open(folder.parent / "truth").mesh
+    write_scan(folder / "neutral.obj", mesh.vertices.astype(np.float64), mesh.faces)
+
+
 def _everything(folder: Path) -> None:
     for spoil in (_calibration, _colours, _drop):
         spoil(folder)
@@ -121,6 +129,7 @@ TROUBLES = {
     "colour_difference": _colours,
     "camera_missing": lambda folder: None,
     "three_cameras": lambda folder: None,
+    "three_cameras_and_scan": _scan,
     "frames_dropped": _drop,
     "everything": _everything,
 }
