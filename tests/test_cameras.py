@@ -73,6 +73,17 @@ def test_resized_camera_scales_pixels() -> None:
     np.testing.assert_allclose(small, camera.project(points)[0] * (0.25, 0.5), atol=1e-9)
 
 
+def test_no_finer_shows_the_same_with_larger_pixels() -> None:
+    camera = look_at("far", np.array([0.3, -2.0, 0.5]), np.zeros(3), 4000.0, (2000, 1500))
+    small = camera.no_finer(0.001, np.zeros(3))
+    distance = np.linalg.norm(camera.position)
+    assert distance / small.intrinsics[0, 0] == pytest.approx(0.001, rel=2e-3)
+    points = np.random.default_rng(0).uniform(-0.1, 0.1, (20, 3))
+    shrunk = camera.project(points)[0] * [small.width / 2000, small.height / 1500]
+    np.testing.assert_allclose(small.project(points)[0], shrunk, atol=1e-9)
+    assert camera.no_finer(0.0001, np.zeros(3)) is camera, "pictures are never enlarged"
+
+
 def test_head_pose_turns_about_the_pivot_then_moves() -> None:
     pivot, pose = np.array([0.0, 0.1, 0.2]), np.array([0, 0, np.pi / 2, 0.01, 0, 0])
     points = np.array([[0.1, 0.1, 0.2], [0.0, 0.1, 0.5]], np.float32)

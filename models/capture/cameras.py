@@ -96,6 +96,13 @@ class Camera:
         scale = np.diag([width / self.width, height / self.height, 1.0])
         return replace(self, intrinsics=scale @ self.intrinsics, width=width, height=height)
 
+    def no_finer(self, pixel: float, at: np.ndarray) -> "Camera":
+        """The same view with pixels of at least `pixel` metres at a point (3,) of the world."""
+        shrunk = self.intrinsics[0, 0] * pixel / np.linalg.norm(self.position - at)
+        if shrunk <= 1:
+            return self
+        return self.resized(round(self.width / shrunk), round(self.height / shrunk))
+
     def turned(self, vector: np.ndarray) -> "Camera":
         """The same camera, turned by a rotation vector (3,) about its own axes."""
         turn = np.eye(4)

@@ -119,7 +119,10 @@ class Studio:
             if camera is None:
                 continue
             try:
-                found[number] = Photo.read(self.folder, camera, frame.take, frame.index)
+                found[number] = Photo.read(
+                    self.folder, camera, frame.take, frame.index,
+                    self.texturer.texel, self.mesh.pivot,
+                )  # fmt: skip
             except CaptureError as error:
                 log.warning("done without: %s", error)
         if not found:

@@ -152,12 +152,9 @@ def _person(
     cache: Path,
     progress: Progress,
 ) -> Person:
-    places = [(take, row) for take in takes for row in range(len(take.pictured))]
-    chosen = choose_key_frames(fit.motions)
-    frames = [
-        KeyFrame(photos_of(folder, places[k][0], places[k][0].pictured[places[k][1]]), landmarks[k])
-        for k in chosen
-    ]
+    places = [(take, frame) for take in takes for frame in take.pictured]
+    chosen, head = choose_key_frames(fit.motions), model.mesh.pivot
+    frames = [KeyFrame(photos_of(folder, *places[k], head), landmarks[k]) for k in chosen]
     motions = [fit.motions[k] for k in chosen]
     scan = None if folder.scan is None else Scan.read(folder.scan)
     return find_person(
