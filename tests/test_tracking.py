@@ -1,6 +1,5 @@
 """Tracking, part by part: where pictures pull, what is solved from it, and what comes after."""
 
-import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +9,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from models.capture.cameras import Camera, look_at
-from models.capture.folder import CaptureTake
 from models.capture.layers import Layer
-from models.capture.performance import PerformanceWriter
 from models.capture.photo import Photo
 from models.errors import CancelledError, MissingDependencyError
-from models.files import write_arrays
-from models.tracking import landmark_fit, track
+from models.tracking import landmark_fit
 from models.tracking.alignment import Aligner, surface_samples
 from models.tracking.contact import rim_pairs, sealed
 from models.tracking.face_model import FaceModel, LandmarkPoints, template, view_terms
@@ -28,8 +24,6 @@ from models.tracking.neutral import Person, choose_key_frames, person_mesh, show
 from models.tracking.pull import Sight, projection, pull_of
 from models.tracking.rims import RimFinder
 from models.tracking.stabilise import stabilised
-from models.tracking.track import _between, _take
-from models.tracking.work import PASSES, Job
 
 SIDE = 256
 MM = 1e-3
@@ -392,63 +386,6 @@ def test_lips_that_nearly_close_touch_and_do_not_cross(model: FaceModel) -> None
     assert np.allclose(touched[0][middle], local[0][middle], atol=0.05 * MM)
     far = np.linalg.norm(mesh.vertices - mesh.vertices[upper].mean(0), axis=1) > 0.05
     assert np.array_equal(touched[:, far], local[:, far])
-
-
-def test_frames_between_pictures_are_interpolated() -> None:
-    at, times = np.array([1, 3]), np.arange(6)
-    values = np.array([[0.0], [2.0]])
-    assert _between(values, at, times)[:, 0].tolist() == [0, 0, 1, 2, 2, 2]
-
-
-@pytest.fixture(scope="module")
-def tracked_job(model: FaceModel, tmp_path_factory: pytest.TempPathFactory) -> Job:
-    job, rng = (
-        Job(Path(), tmp_path_factory.mktemp("tracking"), PASSES[-1]),
-        np.random.default_rng(0),
-    )
-    for frame in range(72):
-        motion = motion_of(model, (0, 0, 5 * frame), jawOpen=0.5 + 0.5 * np.sin(frame))
-        write_arrays(
-            job.frame("read", frame),
-            **vars(motion),
-            free=(0.2 * MM * rng.standard_normal(model.mesh.vertices.shape)).astype(np.float32),
-        )
-    return job
-
-
-def a_capture_take(frames: int, step: int = 1) -> CaptureTake:
-    return CaptureTake("read", 30.0, frames, tuple(range(0, frames, step)), None)
-
-
-def test_takes_are_put_together_in_parts(
-    model: FaceModel, tracked_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for step in (1, 4):
-        whole = _take(a_capture_take(70, step), model.mesh, tracked_job, tmp_path / "whole.npy")
-        monkeypatch.setattr(track, "TOGETHER", 7)
-        parts = _take(a_capture_take(70, step), model.mesh, tracked_job, tmp_path / "parts.npy")
-        monkeypatch.undo()
-        assert len(whole) == len(parts) == 70
-        np.testing.assert_allclose(whole.controls, parts.controls, atol=1e-6)
-        np.testing.assert_allclose(whole.head_pose, parts.head_pose, atol=1e-6)
-        np.testing.assert_allclose(whole.tracked, parts.tracked, atol=1e-6)
-        assert np.abs(np.diff(whole.head_pose[:, 2])).max() < np.radians(5.5)  # never wraps
-
-
-def test_memory_does_not_grow_with_the_take(
-    model: FaceModel, tracked_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(track, "TOGETHER", 6)
-    peaks = {}
-    for frames in (12, 12, 72):  # the first makes what is kept
-        tracemalloc.start()
-        take = _take(a_capture_take(frames), model.mesh, tracked_job, tmp_path / f"{frames}.npy")
-        writer = PerformanceWriter(tmp_path / f"performance_{frames}", model.mesh, 30.0, {})
-        writer.add(take)
-        writer.finish()
-        peaks[frames] = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    assert peaks[72] - peaks[12] < 0.2 * 60 * model.mesh.vertices.nbytes
 
 
 def test_landmark_points_lie_on_the_surface(model: FaceModel) -> None:

@@ -1,43 +1,38 @@
 """From a capture to a performance without textures: `track` does all of it, stage by stage.
 
 landmarks → rough fit → person → every frame → the person's own face units → every frame again →
-head stabilised. What a stage has done is kept in the performance's folder `tracking`, frame by
+put together. What a stage has done is kept in the performance's folder `tracking`, frame by
 frame, so that a stopped run continues.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from ..capture.check import check
 from ..capture.colour import UNCHANGED
 from ..capture.folder import CaptureFolder, CaptureTake
-from ..capture.performance import Performance, PerformanceWriter, Take, vertices_path
+from ..capture.performance import Performance
 from ..capture.prepared import PREPARED, Preparation
 from ..capture.scan import Scan
 from ..errors import CaptureError
-from ..files import map_rows, read_arrays, write_arrays, write_rows
+from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
 from ..parallel import spread
 from ..progress import Progress, silent
-from .contact import sealed
 from .face_model import PATH, FaceModel
-from .frames import Tracked
 from .landmark_fit import LandmarkFit, fit_landmarks, rough_poses
 from .landmarks import Landmarks, find_landmarks
 from .neutral import KeyFrame, Person, choose_key_frames, find_person
-from .stabilise import stabilised
-from .work import PASSES, Job, photos_of, read_tracked, track_frames
+from .together import put_together, tracked_frames
+from .work import PASSES, Job, photos_of, track_frames
 
 CHUNK = 4
 """Frames a worker does at a time."""
 UNIT_RIDGE = 2.0
 """Face units are refined as far as frames use them: so many frames at full weight count half."""
-TOGETHER = 100
-"""Frames that are settled at a time, so that long takes need little memory."""
 LEAST_SEEN = 0.5
 """Share of frames in which a face must be found."""
 
@@ -94,7 +89,7 @@ def track(
             mesh = _own_units(mesh, takes, cache)
         job = Job(folder.folder, cache, name, model_path)
         _all_frames(job, takes, processes, stage.part(*shares[name]))
-    return _performance(Path(output), about, takes, mesh, job)
+    return put_together(Path(output), about, takes, mesh, job)
 
 
 class _Stages:
@@ -177,70 +172,10 @@ def _own_units(mesh: HeadMesh, takes: Sequence[CaptureTake], cache: Path) -> Hea
     if not path.exists():
         count = len(mesh.control_names)
         normal, right = UNIT_RIDGE * np.eye(count), np.zeros((count, mesh.vertices.size))
-        for tracked in _tracked(job, takes):
+        for tracked in tracked_frames(job, takes):
             units = tracked.motion.units
             normal += np.outer(units, units)
             right += np.outer(units, tracked.free.ravel())
         change = np.linalg.solve(normal, right).reshape(mesh.basis.shape).astype(np.float32)
         write_arrays(path, basis=mesh.basis + change, change=change)
     return replace(mesh, basis=read_arrays(path)["basis"])
-
-
-def _tracked(job: Job, takes: Sequence[CaptureTake]) -> Iterator[Tracked]:
-    for take in takes:
-        for frame in take.pictured:
-            yield read_tracked(job.frame(take.name, frame))
-
-
-def _performance(
-    output: Path, about: Mapping, takes: Sequence[CaptureTake], mesh: HeadMesh, job: Job
-) -> Performance:
-    writer = PerformanceWriter(output, mesh, takes[0].fps, about)
-    for take in takes:
-        writer.add(_take(take, mesh, job, vertices_path(output, take.name)))
-    return writer.finish()
-
-
-def _take(take: CaptureTake, mesh: HeadMesh, job: Job, path: Path) -> Take:
-    """A take's numbers on every frame; between pictured frames they are interpolated."""
-    at, times = np.array(take.pictured), np.arange(take.frames)
-    controls = np.empty((len(times), len(mesh.control_names)), np.float32)
-    pose = np.empty((len(times), 6))
-
-    def blocks() -> Iterator[np.ndarray]:
-        for start in range(0, len(times), TOGETHER):
-            part = times[start : start + TOGETHER]
-            first, last = np.clip(np.searchsorted(at, part[[0, -1]], "right") - 1, 0, None)
-            used = at[first : last + 2]
-            settled = _settled(mesh, [read_tracked(job.frame(take.name, frame)) for frame in used])
-            controls[part], pose[part], vertices = (_between(a, used, part) for a in settled)
-            yield vertices
-
-    write_rows(path, (len(times), *mesh.vertices.shape), blocks())
-    pose[:, :3] = np.unwrap(pose[:, :3], axis=0)
-    return Take(
-        take.name, "motion", "train", take.fps, controls, pose,
-        text=take.transcript, pictured=at, tracked=map_rows(path),
-    )  # fmt: skip
-
-
-def _settled(
-    mesh: HeadMesh, tracked: Sequence[Tracked]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Units (n, U), head pose (n, 6) and vertices (n, V, 3), lips closed and the skull apart."""
-    units = np.stack([t.motion.units for t in tracked])
-    local = sealed(mesh, mesh.pose(units) + np.stack([t.free for t in tracked]))
-    local, motions = stabilised(mesh, local, [t.motion for t in tracked])
-    angles = Rotation.from_matrix(np.stack([m.rotation for m in motions])).as_euler("xyz")
-    shifts = np.stack([m.shift for m in motions])
-    return units, np.c_[np.unwrap(angles, axis=0), shifts], local
-
-
-def _between(values: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Values (n, …) known at rising `at` (n,), at `times` (T,); beyond them they stay."""
-    after = np.clip(np.searchsorted(at, times), 0, len(at) - 1)
-    before = np.where(at[after] > times, np.maximum(after - 1, 0), after)
-    gap = np.maximum(at[after] - at[before], 1)
-    share = np.clip((times - at[before]) / gap, 0, 1)
-    share = share.reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
-    return values[before] * (1 - share) + values[after] * share

@@ -9,21 +9,29 @@ import numpy as np
 
 from models.capture.performance import Performance
 from models.files import write_json
+from models.pose import to_world
+from models.tracking.together import Motions, Settler
+from models.tracking.work import PASSES, Job, read_tracked
 from tests.capture_scenes import write_scan
 
 from .figures import Context, Figure
-from .tracked import FRAMES, HELD_OUT, Session
+from .tracked import FRAMES, HELD_OUT, REST, Session
 from .tracking import EVERY, errors_of, tracked
 
 CASE = "actor_a"
 CALIBRATION_PX = 0.5
 COLOUR = 0.10
+NOISE, JPEG = 5.0, 85
+"""Grey levels of a sensor's noise, and the quality that pictures are stored in."""
 MISSING = "right_58"
 FEW = "front", "left_25", "right_25"
 DROPPED = "left_25"
 DROP_EVERY = 10
 WORSE = 2.0
 """Times the error of the untroubled capture that still counts as graceful."""
+
+Change = Callable[[np.ndarray], np.ndarray]
+"""Of a picture (H, W, 3), 0…255."""
 
 
 def run(context: Context) -> Iterator[Figure]:
@@ -50,6 +58,32 @@ def run(context: Context) -> Iterator[Figure]:
                 baselines={"untroubled": other},
                 note=f"{CASE}, every {EVERY}th frame",
             )
+    yield _shiver(session)
+
+
+def _shiver(session: Session) -> Figure:
+    """How much a face at rest trembles in noisy pictures, as it was tracked and after that."""
+    rest = np.arange(REST)
+    capture = _spoiled(session, np.r_[rest, EVERY:FRAMES:EVERY], "noisy_rest", _noise)
+    performance = tracked(capture, session.folder / "tracked_noisy_rest")[0]
+    take, mesh, face = performance.takes[0], performance.mesh, session.truth.masks["face"]
+    job = Job(capture, performance.folder / "tracking", PASSES[-1])
+    raw = Settler(mesh, (), job).settled(
+        [read_tracked(job.frame(take.name, frame)) for frame in rest], rest
+    )
+    steady = Motions(take.controls[rest], take.head_pose[rest], take.tracked[rest])
+    shivers = [
+        np.linalg.norm(np.diff(to_world(m.local, m.pose, mesh.pivot)[:, face], 2, axis=0), axis=-1)
+        for m in (steady, raw)
+    ]
+    steadied, tracked_alone = (float(1e3 * np.sqrt((s**2).mean())) for s in shivers)
+    return Figure(
+        *("tracking_trouble", "sensor_noise", "shiver_mm", steadied, "mm"),
+        bar="<= 0.5 x frame_by_frame",
+        holds=steadied <= 0.5 * tracked_alone,
+        baselines={"frame_by_frame": tracked_alone},
+        note=f"second differences of a face at rest, {NOISE:g} grey levels of noise, JPEG {JPEG}",
+    )
 
 
 def _spoiled(session: Session, frames: np.ndarray, name: str, spoil: Callable) -> Path:
@@ -83,19 +117,40 @@ def _calibration(folder: Path) -> None:
 def _colours(folder: Path) -> None:
     """Each camera's channels brighter or darker by ten per cent."""
     random = np.random.default_rng(1)
+
+    def of_a_camera() -> Change:
+        gains = 1 + COLOUR * random.uniform(-1, 1, 3)
+        return lambda picture: 255 * ((picture / 255) ** 2.2 * gains).clip(0, 1) ** (1 / 2.2)
+
+    _redrawn(folder, of_a_camera)
+
+
+def _noise(folder: Path) -> None:
+    """A sensor's noise, coarsened by JPEG."""
+    random = np.random.default_rng(2)
+
+    def noisy(picture: np.ndarray) -> np.ndarray:
+        picture = (picture + random.normal(0, NOISE, picture.shape)).clip(0, 255).round()
+        coded = cv2.imencode(".jpg", picture.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, JPEG])
+        return cv2.imdecode(coded[1], cv2.IMREAD_COLOR)
+
+    _redrawn(folder, lambda: noisy)
+
+
+def _redrawn(folder: Path, change_of_a_camera: Callable[[], Change]) -> None:
+    """Put changed pictures in place of links to the session's."""
     document = json.loads((folder / "takes.json").read_text())
     take, pictured = document["takes"][0]["name"], document["takes"][0]["pictured"]
     for link in sorted((folder / "images").iterdir()):
-        gains, source = 1 + COLOUR * random.uniform(-1, 1, 3), link.resolve()
+        change, source = change_of_a_camera(), link.resolve()
         if not link.is_symlink():
             continue
         link.unlink()
         link.mkdir()
         for frame in pictured:
             name = f"{take}_{frame:06d}.png"
-            picture = cv2.imread(str(source / name)).astype(np.float32) / 255
-            changed = np.clip(picture**2.2 * gains, 0, 1) ** (1 / 2.2)
-            cv2.imwrite(str(link / name), np.round(255 * changed).astype(np.uint8))
+            picture = change(cv2.imread(str(source / name)).astype(np.float32))
+            cv2.imwrite(str(link / name), np.round(picture).astype(np.uint8))
 
 
 def _drop(folder: Path) -> None:
@@ -132,4 +187,5 @@ TROUBLES = {
     "three_cameras_and_scan": _scan,
     "frames_dropped": _drop,
     "everything": _everything,
+    "sensor_noise": _noise,
 }
