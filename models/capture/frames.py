@@ -121,7 +121,7 @@ class Studio:
             try:
                 found[number] = Photo.read(
                     self.folder, camera, frame.take, frame.index,
-                    self.texturer.texel, self.mesh.pivot,
+                    self.texturer.pixel, self.mesh.pivot,
                 )  # fmt: skip
             except CaptureError as error:
                 log.warning("done without: %s", error)

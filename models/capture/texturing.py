@@ -43,8 +43,8 @@ class Texturer:
             reference: (S, S, 3) float32 0…1; pictures are taken where the mesh has them when None.
         """
         self._rasteriser, self._mesh, self._size = rasteriser, mesh, size
-        self.texel = 1 / texels_per_metre(mesh, size)
-        """Metres on the face: what pictures show more finely is lost."""
+        self.pixel = 0.5 / texels_per_metre(mesh, size)
+        """Metres on the face, half a texel: what pictures show more finely is lost."""
         self._images = [part_image(part) for part in mesh.parts]
         self._reference = reference
         self._aligner = None if reference is None else Aligner(mesh, reference)
@@ -107,7 +107,7 @@ class Texturer:
     ) -> View | None:
         if camera is None:
             return None
-        pinhole = replace(camera, distortion=(0.0,) * 4).no_finer(self.texel, self._mesh.pivot)
+        pinhole = replace(camera, distortion=(0.0,) * 4).no_finer(self.pixel, self._mesh.pivot)
         small = pinhole.resized(pinhole.width // COARSE, pinhole.height // COARSE)
         return view_of(self._rasteriser, skin, occluders, small)
 
