@@ -215,7 +215,9 @@ def test_held_out_takes_change_nothing(performance: Performance, tmp_path: Path)
     second = make_head(fewer, config, "cpu", code_sizes=CODE_SIZES)[0]
     for name, value in first.tensors.items():
         if not name.startswith("codes.mirror"):  # learnt from the motion of all takes
-            assert np.allclose(value, second.tensors[name], atol=2e-3), name
+            step = 1 if np.issubdtype(value.dtype, np.integer) else 2e-3  # sums round by threads
+            apart = np.abs(value.astype(float) - second.tensors[name].astype(float))
+            assert apart.max() <= step, name
 
 
 def test_options_out_of_range_are_named(tmp_path: Path) -> None:

@@ -131,6 +131,19 @@ def test_axes_change_one_measure_each() -> None:
     assert vectors.std(0) == pytest.approx(np.ones(3), abs=0.05)
 
 
+def test_few_takes_have_few_axes() -> None:
+    """Five takes differ in four ways at most; axes beyond would throw a head out of its range."""
+    rng, weights = np.random.default_rng(1), np.full(5, 0.2)
+    encoded, values = rng.normal(size=(5, 8)), rng.normal(size=(5, 20))
+    chosen, axes, centre = named_axes(encoded, values, weights)
+    assert 1 <= len(chosen) <= 4 and axes.shape == (len(chosen), 8)
+    vectors = (encoded - centre) @ np.linalg.pinv(axes)
+    np.testing.assert_allclose(vectors @ axes + centre, encoded, atol=1e-4)
+    assert np.abs(axes).max() < 5 * np.abs(encoded - centre).max()
+    alike = named_axes(np.ones((5, 8)), values, weights)
+    assert len(alike[0]) == 1 and np.isfinite(alike[1]).all()
+
+
 def test_styles_by_name(head: Head) -> None:
     space = head.style.space
     assert {"happy", "neutral"} <= set(space.presets)
@@ -146,8 +159,9 @@ def test_styles_by_name(head: Head) -> None:
     assert np.allclose(space.vectors(space.encoded(vectors)), vectors, atol=1e-3)
     with pytest.raises(TextError, match="no style or take 'weird'"):
         space.vector("weird")
-    with pytest.raises(TextError, match="offset has 8 numbers, not 3"):
-        space.track(dataclasses.replace(curve, offset=np.zeros((2, 3))), times)
+    size = len(space.names)
+    with pytest.raises(TextError, match=f"offset has {size} numbers, not {size + 1}"):
+        space.track(dataclasses.replace(curve, offset=np.zeros((2, size + 1))), times)
 
 
 @pytest.mark.parametrize("fps", [24.0, 25.0, 30.0, 60.0])

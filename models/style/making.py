@@ -27,6 +27,8 @@ MOVEMENTS = {
 """Name → regions of whose codes the spread in a take is measured."""
 POSES = ("Head Down-Up", "Head Tilt", "Head Turn")
 _RIDGE = 1e-2
+LEAST_CHANGE = 0.05
+"""Deviations of its measure that an axis moves beyond what the axes before it do."""
 
 
 def make_style(
@@ -155,21 +157,23 @@ def named_axes(
         weights: (n,) that sum to one.
 
     Returns:
-        Places (S,) of the measures chosen; axes (S, S); centre (S,) of the encoder's outputs.
+        Places (A,) of the measures chosen, at most S: few takes differ in few ways; axes (A, S);
+        centre (S,) of the encoder's outputs.
     """
     centre, middle = weights @ encoded, weights @ values
     deviation = np.sqrt(weights @ (values - middle) ** 2)
     shown = (values - middle) / np.maximum(deviation, 1e-6)
     offset = encoded - centre
     gram = offset.T @ (weights[:, None] * offset)
-    gram[np.diag_indices_from(gram)] += _RIDGE * np.trace(gram) / len(gram)
+    gram[np.diag_indices_from(gram)] += _RIDGE * np.trace(gram) / len(gram) + 1e-9
     slopes = np.linalg.solve(gram, offset.T @ (weights[:, None] * shown))
     explained = np.linalg.cholesky(gram).T @ slopes
-    _, _, order = scipy.linalg.qr(explained, mode="economic", pivoting=True)
-    chosen = order[: encoded.shape[1]].tolist()
+    _, left, order = scipy.linalg.qr(explained, mode="economic", pivoting=True)
+    count = max(1, int((np.abs(np.diag(left)) > LEAST_CHANGE).sum()))
+    chosen = order[:count].tolist()
     # vectors = offsets @ slopes are the explained measures themselves, one for each axis
     spread = np.linalg.norm(explained[:, chosen], axis=0)
-    axes = np.linalg.inv(slopes[:, chosen] / np.maximum(spread, 1e-6))
+    axes = np.linalg.pinv(slopes[:, chosen] / np.maximum(spread, 1e-6))
     return chosen, axes.astype(np.float32), centre.astype(np.float32)
 
 

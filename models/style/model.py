@@ -25,15 +25,15 @@ _SCALE = ("mean", "deviation", "follow", "lips")
 class StyleSpace:
     """What style vectors mean to a user.
 
-    A style vector (S,) has its axes by how much they change the performance, each in standard
+    A style vector (A,) has its axes by how much they change the performance, each in standard
     deviations of the takes; zero is the average of the takes.
 
     Attributes:
         names: Of the axes: what + does.
         centre: (S,) the average take's encoder output.
-        axes: (S, S): encoder output = centre + vector @ axes.
-        presets: Named style → (S,).
-        takes: Name of a training take → (S,).
+        axes: (A, S), A at most S: encoder output = centre + vector @ axes.
+        presets: Named style → (A,).
+        takes: Name of a training take → (A,).
     """
 
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class StyleSpace:
     takes: Mapping[str, np.ndarray]
 
     def vector(self, name: str) -> np.ndarray:
-        """(S,) of a named style or a take; '' is neutral, or the average where nothing is.
+        """(A,) of a named style or a take; '' is neutral, or the average where nothing is.
 
         Raises:
             TextError: There is neither.
@@ -59,7 +59,7 @@ class StyleSpace:
         return found
 
     def track(self, curve: StyleCurve, times: np.ndarray) -> np.ndarray:
-        """Style vectors (T, S) at `times` (T,).
+        """Style vectors (T, A) at `times` (T,).
 
         Raises:
             TextError: A name is unknown, or the offset has another size.
@@ -74,12 +74,12 @@ class StyleSpace:
         return track + offset if offset.shape[1] else track
 
     def encoded(self, vectors: np.ndarray) -> np.ndarray:
-        """What the networks understand (..., S) of style vectors (..., S)."""
+        """What the networks understand (..., S) of style vectors (..., A)."""
         return (vectors @ self.axes + self.centre).astype(np.float32)
 
     def vectors(self, encoded: np.ndarray) -> np.ndarray:
-        """Style vectors (..., S) of encoder outputs (..., S); reverses `encoded`."""
-        return ((encoded - self.centre) @ np.linalg.inv(self.axes)).astype(np.float32)
+        """Style vectors (..., A) of encoder outputs (..., S); reverses `encoded`."""
+        return ((encoded - self.centre) @ np.linalg.pinv(self.axes)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -173,14 +173,14 @@ def _named(names: Sequence[str], values: np.ndarray) -> dict[str, np.ndarray]:
 
 def _check(dims: StyleDims, scale: Scale, space: StyleSpace, code: int) -> None:
     """Raise ValueError unless all sizes fit."""
-    size = (dims.style,)
+    size = (len(space.names),)
     fits = (
         dims.code == code
         and scale.mean.shape == scale.deviation.shape == (code + 6,)
         and scale.lips.shape[0] == code
-        and len(space.names) == dims.style
-        and space.centre.shape == size
-        and space.axes.shape == 2 * size
+        and 1 <= len(space.names) <= dims.style
+        and space.centre.shape == (dims.style,)
+        and space.axes.shape == (*size, dims.style)
         and all(value.shape == size for value in (*space.presets.values(), *space.takes.values()))
     )
     if not fits:
