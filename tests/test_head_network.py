@@ -1,11 +1,14 @@
 """The region network: equals its PCA at the start, and learns from there."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from tiny import CODE_SIZES, tiny_performance
 
 from models.errors import CaptureError
+from models.head import dataset
 from models.head.dataset import TrainingData, load_training_data
 from models.head.pca import fit_joint_pca, fit_vertex_basis
 from models.head.training import RegionTask, TrainingConfig, start_network
@@ -15,6 +18,20 @@ from models.head.training import RegionTask, TrainingConfig, start_network
 def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
     torch.set_num_threads(1)
     return load_training_data(tiny_performance(tmp_path_factory.mktemp("tiny")))
+
+
+def test_long_captures_are_learnt_from_evenly_chosen_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: TrainingData
+) -> None:
+    monkeypatch.setattr(dataset, "MOST_FRAMES", 20)
+    few = load_training_data(tiny_performance(tmp_path))
+    assert len(few.frames) == 20 == len(few.train) == len(few.region("face").texture)
+    names, some = ([(take.name, frame) for take, frame in d.frames] for d in (data, few))
+    places = np.array([names.index(name) for name in some])
+    assert places[0] == 0 and places[-1] == len(names) - 1 and len(names) > 40
+    assert np.ptp(np.diff(places)) <= 1 and few.train.any() and not few.train.all()
+    chosen = data.region("mouth").texture[places]
+    np.testing.assert_array_equal(few.region("mouth").texture, chosen)
 
 
 def test_vertex_basis_is_exact_for_linear_faces(data: TrainingData) -> None:
