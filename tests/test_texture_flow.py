@@ -98,7 +98,7 @@ def test_mouth_and_eyes_are_left_where_they_are() -> None:
 
 def test_a_finished_texture_settles_on_the_reference() -> None:
     mesh, reference = bumpy_head(), painted(SIZE).astype(np.float32) / 255
-    colour = 0.85 * moved(reference, 0.6, -0.4)
+    colour = 0.85 * moved(reference, 0.6, -0.4).clip(0, 1)
     seen = np.ones((SIZE, SIZE), np.float32)
     aligner, flow = Aligner(mesh, reference), calculator()
     found = aligner.settled(colour, seen)
@@ -110,6 +110,14 @@ def test_a_finished_texture_settles_on_the_reference() -> None:
     ]
     assert np.median(off[0]) > 0.6 and np.median(off[1]) < 0.1
     assert np.array_equal(aligner.settled(colour, np.zeros_like(seen)), colour)
+
+
+def test_a_settled_texture_stays_within_black_and_white() -> None:
+    """Cubic curves overshoot along hard edges; as bytes that would be specks of wrong colour."""
+    mesh, reference = bumpy_head(), (painted(SIZE) > 128).astype(np.float32)
+    colour = moved((painted(SIZE) > 128).astype(np.float32), 0.5, 0.5).clip(0, 1)
+    found = Aligner(mesh, reference).settled(colour, np.ones((SIZE, SIZE), np.float32))
+    assert not np.array_equal(found, colour) and found.min() >= 0 and found.max() <= 1
 
 
 def test_density_is_how_large_the_atlas_draws_skin() -> None:

@@ -93,7 +93,8 @@ class Aligner:
         shift = measured(self._flow, self._grey, grey, trust, self._density, SETTLING)
         rows, columns = np.mgrid[0 : len(colour), 0 : len(colour)].astype(np.float32)
         at = columns + shift[..., 0], rows + shift[..., 1]
-        return cv2.remap(colour, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.remap(colour, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return moved.clip(0, 1)  # cubic curves overshoot
 
 
 def _grey(texture: np.ndarray) -> np.ndarray:
