@@ -66,6 +66,15 @@ def test_long_speech_is_cut_at_pauses() -> None:
     assert sum(p.split == "held_out" for p in pieces) == 1
 
 
+def test_little_speech_is_cut_more_finely_so_that_enough_pieces_teach() -> None:
+    takes = [take("first", 18.0, speech(6)), take("second", 18.0, speech(6)), take("round", 20.0)]
+    pieces = pieces_of(takes)
+    spoken = [p for p in pieces if p.take != "round"]
+    assert len(spoken) >= 6 and sum(p.split == "train" for p in spoken) >= 4
+    assert all(3.0 <= (p.stop - p.start) / FPS <= 6.0 for p in spoken)
+    assert [p.name for p in pieces if p.take == "round"] == ["round"]
+
+
 def test_a_piece_has_its_own_frames_phones_and_words() -> None:
     long = take("talk", 60.0, speech(20))
     piece = pieces_of([long])[2]

@@ -14,9 +14,12 @@ from ..errors import CaptureError
 from ..speech.phones import Phones
 from ..video.footage import FootageClip, read_footage, write_clip
 
-LONGEST, WANTED, SHORTEST = 12.0, 7.0, 3.0
+LENGTHS = (12.0, 7.0), (6.0, 4.0)
 """Seconds: spoken takes longer than the first are cut at pauses, into pieces about as long as the
-second, none shorter than the third: sequences of a sentence or two teach speech best."""
+second: sequences of a sentence or two teach speech best. The second pair is for little speech."""
+SHORTEST = 3.0
+ENOUGH = 6
+"""Spoken pieces: four teach speech, and some are held out."""
 PAUSE = 0.15
 """Seconds of silence that make a pause."""
 FEW = 5
@@ -49,7 +52,7 @@ class Piece:
 
 def pieces_of(takes: Sequence[Take]) -> list[Piece]:
     """Cut spoken takes at pauses and hold a tenth out; takes held out already settle that."""
-    pieces = [piece for take in takes for piece in _at_pauses(take)]
+    pieces = _cut_up(takes)
     if any(take.split == "held_out" for take in takes):
         return pieces
     by_name = {take.name: take for take in takes}
@@ -65,13 +68,24 @@ def pieces_of(takes: Sequence[Take]) -> list[Piece]:
     return pieces
 
 
+def _cut_up(takes: Sequence[Take]) -> list[Piece]:
+    """All takes cut at pauses, more finely where there is little speech."""
+    for longest, wanted in LENGTHS:
+        cut_takes = [_at_pauses(take, longest, wanted) for take in takes]
+        pairs = zip(takes, cut_takes, strict=True)
+        if sum(len(parts) for take, parts in pairs if take.kind != "motion") >= ENOUGH:
+            break
+    return [piece for parts in cut_takes for piece in parts]
+
+
 def _pictured(take: Take, piece: Piece) -> np.ndarray:
     inside = (take.pictured >= piece.start) & (take.pictured < piece.stop)
     return take.pictured[inside]
 
 
-def _at_pauses(take: Take) -> list[Piece]:
-    edges = [0, *(round(second * take.fps) for second in _cuts(take)), len(take)]
+def _at_pauses(take: Take, longest: float, wanted: float) -> list[Piece]:
+    cuts = _cuts(take, longest, wanted)
+    edges = [0, *(round(second * take.fps) for second in cuts), len(take)]
     if len(edges) == 2:
         return [Piece(take.name, 0, len(take), take.name, take.split)]
     names = (f"{take.name}_{number:03d}" for number in range(1, len(edges)))
@@ -79,18 +93,18 @@ def _at_pauses(take: Take) -> list[Piece]:
     return [Piece(take.name, start, stop, name, take.split) for start, stop, name in pairs]
 
 
-def _cuts(take: Take) -> list[float]:
+def _cuts(take: Take, longest: float, wanted: float) -> list[float]:
     """Seconds at which a take is cut: middles of pauses."""
     phones, length = take.phones, len(take) / take.fps
-    if take.kind == "motion" or length <= LONGEST:
+    if take.kind == "motion" or length <= longest:
         return []
     pauses = phones.middle[phones.silent & (phones.duration >= PAUSE)]
     cuts, last = [], 0.0
-    while length - last > LONGEST:
+    while length - last > longest:
         ahead = pauses[(pauses >= last + SHORTEST) & (pauses <= length - SHORTEST)]
         if not len(ahead):
             break
-        last = float(ahead[np.argmin(np.abs(ahead - last - WANTED))])
+        last = float(ahead[np.argmin(np.abs(ahead - last - wanted))])
         cuts.append(last)
     return cuts
 
