@@ -71,7 +71,7 @@ def test_little_speech_is_cut_more_finely_so_that_enough_pieces_teach() -> None:
     pieces = pieces_of(takes)
     spoken = [p for p in pieces if p.take != "round"]
     assert len(spoken) >= 6 and sum(p.split == "train" for p in spoken) >= 4
-    assert all(3.0 <= (p.stop - p.start) / FPS <= 6.0 for p in spoken)
+    assert all(3.0 <= (p.stop - p.start) / FPS < 7.0 for p in spoken)
     assert [p.name for p in pieces if p.take == "round"] == ["round"]
 
 
