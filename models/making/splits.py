@@ -18,6 +18,7 @@ LENGTHS = (12.0, 7.0), (6.0, 4.0)
 """Seconds: spoken takes longer than the first are cut at pauses, into pieces about as long as the
 second: sequences of a sentence or two teach speech best. The second pair is for little speech."""
 SHORTEST = 3.0
+"""Seconds: no piece is shorter."""
 ENOUGH = 6
 """Spoken pieces: four teach speech, and some are held out."""
 PAUSE = 0.15

@@ -168,8 +168,8 @@ def named_axes(
     gram[np.diag_indices_from(gram)] += _RIDGE * np.trace(gram) / len(gram) + 1e-9
     slopes = np.linalg.solve(gram, offset.T @ (weights[:, None] * shown))
     explained = np.linalg.cholesky(gram).T @ slopes
-    _, left, order = scipy.linalg.qr(explained, mode="economic", pivoting=True)
-    count = max(1, int((np.abs(np.diag(left)) > LEAST_CHANGE).sum()))
+    _, triangle, order = scipy.linalg.qr(explained, mode="economic", pivoting=True)
+    count = max(1, int((np.abs(np.diag(triangle)) > LEAST_CHANGE).sum()))
     chosen = order[:count].tolist()
     # vectors = offsets @ slopes are the explained measures themselves, one for each axis
     spread = np.linalg.norm(explained[:, chosen], axis=0)

@@ -138,10 +138,8 @@ def put_together(
         mesh: The person's, with face units of its own.
         job: Whose frames they are.
     """
-    writer, settler = (
-        PerformanceWriter(output, mesh, takes[0].fps, about),
-        Settler(mesh, takes, job),
-    )
+    writer = PerformanceWriter(output, mesh, takes[0].fps, about)
+    settler = Settler(mesh, takes, job)
     for take in takes:
         writer.add(take_of(take, settler, job, vertices_path(output, take.name)))
     return writer.finish()
