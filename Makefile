@@ -32,15 +32,15 @@ system:
 	@.ci/system-packages
 
 demo: .venv/.ready
-	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
+	@$(BIN)/python neural_face_addon/showroom/source.py neural_face_addon.showroom.demo \
 		--text "$$TEXT" --out "$$OUT" --head "$$HEAD" --method "$$METHOD" --style "$$STYLE" \
 		--video "$$VIDEO"
 
 pictures: .venv/.ready
-	@$(BIN)/python neural_face_addon/source.py neural_face_addon.demo \
+	@$(BIN)/python neural_face_addon/showroom/source.py neural_face_addon.showroom.demo \
 		--text "$$TEXT" --out "$$OUT" --head "$$HEAD" \
 		--contact-sheet docs/pictures/contact_sheet.png
-	@$(BIN)/python neural_face_addon/source.py neural_face_addon.portraits \
+	@$(BIN)/python neural_face_addon/showroom/source.py neural_face_addon.showroom.portraits \
 		--head "$$HEAD" --expressions docs/pictures/expressions.png \
 		--styles docs/pictures/styles.png --text "$$TEXT"
 	@$(if $(DATA),$(BIN)/python -m tests.bench.side_by_side --data "$(DATA)" \

@@ -9,15 +9,15 @@ import sys
 from .errors import NeuralFaceError
 
 COMMANDS = {
-    "synthesize": ("synthetic.command", "make a synthetic multi-view capture with known truth"),
-    "adopt": ("adopt.command", "make a performance of a mesh sequence tracked elsewhere"),
-    "film": ("synthetic.film_command", "synthetic people act a performance before cameras"),
     "check": ("capture.check_command", "look at a capture: cameras, frames, faces, what to mend"),
-    "track": ("tracking.command", "a capture to a performance: geometry and textures"),
-    "train": ("making.command", "make a head file from a capture, a performance or a head file"),
-    "align": ("alignment.command", "a recording (and its text or timings) to timed phones"),
+    "track": ("tracking.track_command", "a capture to a performance: geometry and textures"),
+    "import-sequence": ("sequences.import_sequence_command", "a mesh sequence to a performance"),
+    "train": ("making.train_command", "a capture, a performance or a head file to a head file"),
+    "align": ("alignment.align_command", "a recording (and its text or timings) to timed phones"),
     "animate": ("animate_command", "text, a video or ARKit shapes to animation parameters"),
-    "info": ("head.info", "what is in a head file"),
+    "info": ("head.info_command", "what is in a head file"),
+    "synthesize": ("synthetic.synthesize_command", "a synthetic capture (in a checkout only)"),
+    "film": ("synthetic.film_command", "footage of synthetic people (in a checkout only)"),
 }
 """Name → (module with `add_arguments(parser)` and `run(args)`, help line)."""
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from .alignment.align import align
 from .errors import TextError
 from .mesh import REGION_NAMES
+from .parameters import AnimationParameters
+from .phones import Phones
 from .progress import Progress, silent
-from .speech.contact import LipGap
 from .speech.durations import DurationModel
 from .speech.examples import ExampleAnimator, ExampleSettings, spoken_takes, style_of
 from .speech.finish import Finisher
+from .speech.lip_contact import LipGap
 from .speech.manner import NEUTRAL, Manner
-from .speech.parameters import AnimationParameters
-from .speech.phones import Phones
 from .speech.text import Pronunciation, SpokenWord, pronounce
 from .speech.visemes import Cue, cues, phones_of
 from .speech.voice import speak

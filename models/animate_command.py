@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .animate import METHODS, animate_text
-from .arkit.performance import csv_of, performance_from_csv
+from .arkit.arkit_performance import csv_of, performance_from_csv
 from .errors import NeuralFaceError
 from .files import write_arrays, write_bytes
+from .parameters import AnimationParameters
 from .progress import TerminalProgress
 from .speech.manner import Manner, StyleCurve
-from .speech.parameters import AnimationParameters
 from .video.retarget import analyse_for, retarget
-from .video.retargeting import Retargeting
+from .video.retarget_settings import Retargeting
 
 if TYPE_CHECKING:
     from .head.inference import Head

@@ -5,7 +5,9 @@ import contextlib
 import bpy
 from bpy.app.handlers import persistent
 
-from . import head_making, heads, live, playback
+from .making import head_making
+from .passage import live_solving
+from .scene import heads, playback
 
 _rendering = False
 _objects_seen = 0
@@ -38,7 +40,7 @@ def _replaced(*_arguments: object) -> None:
     global _objects_seen
     _objects_seen = -1
     heads.forget()
-    live.forget()
+    live_solving.forget()
     playback.forget_all()
     playback.show_all()
     head_making.watch()

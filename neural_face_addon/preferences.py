@@ -3,9 +3,10 @@
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from . import playback, runtime
-from .classes import classes_factory
-from .settings import ROOT
+from .scene import playback
+from .system import runtime
+from .system.classes import classes_factory
+from .system.settings import ROOT
 
 
 def _changed(_preferences: object, _context: object) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from ..neural_face_addon import heads, lines, playback, runtime, speech
-from ..neural_face_addon.classes import classes_factory
-from ..neural_face_addon.jobs import Work
-from ..neural_face_addon.line_properties import line_settings
-from ..neural_face_addon.tasks import TaskOperator
-from .base import HeadOperator
+from ..neural_face_addon.line import lines, speech
+from ..neural_face_addon.scene import heads, playback
+from ..neural_face_addon.stored.line_properties import line_settings
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory
+from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.tasks import TaskOperator
+from .shared import HeadOperator
 
 
 class NEURALFACE_OT_animate_text(

@@ -3,8 +3,8 @@
 import bpy
 from bpy.props import StringProperty
 
-from ..neural_face_addon import heads
-from ..neural_face_addon.classes import classes_factory, menu_entry
+from ..neural_face_addon.scene import heads
+from ..neural_face_addon.system.classes import classes_factory, menu_entry
 from .new_clip import NewClipOperator
 
 EXTENSIONS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v", ".wmv", ".mts")

@@ -6,14 +6,16 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
-from ..neural_face_addon import clip_solving, heads, layer_curves, playback, runtime
-from ..neural_face_addon.classes import classes_factory, menu_entry
-from ..neural_face_addon.clip_solving import Reader
-from ..neural_face_addon.jobs import Work
-from ..neural_face_addon.tasks import TaskOperator
-from ..neural_face_addon.timing import frame_rate
-from .base import FileOperator, HeadOperator
+from ..neural_face_addon.clip import clip_solving
+from ..neural_face_addon.clip.clip_solving import Reader
+from ..neural_face_addon.passage.timing import frame_rate
+from ..neural_face_addon.scene import heads, layer_curves, playback
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory, menu_entry
+from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.tasks import TaskOperator
 from .new_clip import NewClipOperator
+from .shared import FileOperator, HeadOperator
 
 
 class NEURALFACE_OT_animate_arkit(NewClipOperator, bpy.types.Operator):

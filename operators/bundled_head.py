@@ -4,10 +4,11 @@ from typing import Any
 
 import bpy
 
-from ..neural_face_addon import rig, runtime
-from ..neural_face_addon.classes import classes_factory, menu_entry
-from ..neural_face_addon.jobs import Work
-from ..neural_face_addon.tasks import TaskOperator
+from ..neural_face_addon.scene import rig
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory, menu_entry
+from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.tasks import TaskOperator
 
 
 class NEURALFACE_OT_add_bundled_head(TaskOperator, bpy.types.Operator):

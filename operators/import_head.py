@@ -7,11 +7,12 @@ import bpy
 from bpy.props import StringProperty
 from mathutils import Vector
 
-from ..neural_face_addon import rig, runtime
-from ..neural_face_addon.classes import classes_factory, menu_entry
-from ..neural_face_addon.jobs import Work
-from ..neural_face_addon.tasks import TaskOperator
-from .base import FileOperator
+from ..neural_face_addon.scene import rig
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory, menu_entry
+from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.tasks import TaskOperator
+from .shared import FileOperator
 
 
 class NEURALFACE_OT_import_head(FileOperator, TaskOperator, bpy.types.Operator):

@@ -5,12 +5,13 @@ from pathlib import Path
 import bpy
 from bpy.props import FloatProperty, IntProperty
 
-from ..neural_face_addon import heads, layer_curves, runtime
-from ..neural_face_addon.classes import classes_factory
-from ..neural_face_addon.clip_solving import Reader
-from ..neural_face_addon.layers import VIDEO
-from ..neural_face_addon.performing import Session
-from ..neural_face_addon.tasks import TaskOperator
+from ..neural_face_addon.clip.clip_solving import Reader
+from ..neural_face_addon.clip.live_session import Session
+from ..neural_face_addon.scene import heads, layer_curves
+from ..neural_face_addon.scene.layers import VIDEO
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory
+from ..neural_face_addon.system.tasks import TaskOperator
 from .new_clip import NewClipOperator
 
 

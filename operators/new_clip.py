@@ -6,12 +6,14 @@ import bpy
 from bpy.props import StringProperty
 from bpy_extras import view3d_utils
 
-from ..neural_face_addon import clips, heads, runtime
-from ..neural_face_addon.clip_properties import clip_settings
-from ..neural_face_addon.clip_solving import Reader
-from ..neural_face_addon.jobs import Work
-from ..neural_face_addon.tasks import TaskOperator
-from .base import FileOperator
+from ..neural_face_addon.clip import clips
+from ..neural_face_addon.clip.clip_solving import Reader
+from ..neural_face_addon.scene import heads
+from ..neural_face_addon.stored.clip_properties import clip_settings
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.tasks import TaskOperator
+from .shared import FileOperator
 
 
 class NewClipOperator(clip_settings(options=frozenset({"SKIP_SAVE"})), FileOperator, TaskOperator):

@@ -10,11 +10,12 @@ from typing import Any
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ..neural_face_addon import mesh_baking, runtime
-from ..neural_face_addon.classes import classes_factory, menu_entry
-from ..neural_face_addon.jobs import Work
-from ..neural_face_addon.mesh_baking import Source
-from ..neural_face_addon.tasks import Step, TaskOperator
+from ..neural_face_addon.making import mesh_baking
+from ..neural_face_addon.making.mesh_baking import Source
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory, menu_entry
+from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.tasks import Step, TaskOperator
 
 
 class NEURALFACE_OT_performance_from_mesh(TaskOperator, bpy.types.Operator):

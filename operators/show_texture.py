@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..neural_face_addon.classes import classes_factory
+from ..neural_face_addon.system.classes import classes_factory
 
 
 class NEURALFACE_OT_show_texture(bpy.types.Operator):

@@ -5,9 +5,9 @@ from pathlib import Path
 import bpy
 from bpy.props import StringProperty
 
-from ..neural_face_addon import head_making
-from ..neural_face_addon.classes import classes_factory
-from ..neural_face_addon.errors import reported
+from ..neural_face_addon.making import head_making
+from ..neural_face_addon.system.classes import classes_factory
+from ..neural_face_addon.system.reporting import reported
 
 
 class _MakingOperator:

@@ -2,8 +2,9 @@
 
 import bpy
 
-from ..neural_face_addon import heads, live, passages
-from ..neural_face_addon.passages import CLIPS, LINES, Kind
+from ..neural_face_addon.passage import live_solving, passages
+from ..neural_face_addon.passage.passages import CLIPS, LINES, Kind
+from ..neural_face_addon.scene import heads
 
 
 class SidebarPanel:
@@ -56,7 +57,7 @@ class ClipPanel(PassagePanel):
 
 def draw_state(layout: bpy.types.UILayout, passage: bpy.types.PropertyGroup) -> None:
     """Whether it is being solved, why it could not be, or what was written."""
-    state = live.state(passage)
+    state = live_solving.state(passage)
     column = layout.column(align=True)
     column.alert = state not in ("", "BUSY")
     if state == "BUSY":

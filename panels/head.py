@@ -2,8 +2,9 @@
 
 import bpy
 
-from ..neural_face_addon import heads, materials, playback, runtime
-from ..neural_face_addon.classes import classes_factory
+from ..neural_face_addon.scene import heads, materials, playback
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
 

@@ -2,9 +2,10 @@
 
 import bpy
 
-from ..neural_face_addon import head_making, runtime
-from ..neural_face_addon.classes import classes_factory
-from ..neural_face_addon.head_making import RESUMABLE, Seen
+from ..neural_face_addon.making import head_making
+from ..neural_face_addon.making.head_making import RESUMABLE, Seen
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
 _ICONS = {"errors": "CANCEL", "warnings": "ERROR", "notes": "INFO"}

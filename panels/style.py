@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..neural_face_addon import heads
-from ..neural_face_addon.classes import classes_factory
+from ..neural_face_addon.scene import heads
+from ..neural_face_addon.system.classes import classes_factory
 from .base import LinePanel
 
 

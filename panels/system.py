@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..neural_face_addon import runtime, settings
-from ..neural_face_addon.classes import classes_factory
+from ..neural_face_addon.system import runtime, settings
+from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
 

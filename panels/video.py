@@ -2,9 +2,11 @@
 
 import bpy
 
-from ..neural_face_addon import heads, passages, runtime
-from ..neural_face_addon.classes import classes_factory
-from ..neural_face_addon.clip_properties import SETTINGS, STRENGTHS
+from ..neural_face_addon.passage import passages
+from ..neural_face_addon.scene import heads
+from ..neural_face_addon.stored.clip_properties import SETTINGS, STRENGTHS
+from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.classes import classes_factory
 from .base import ClipPanel, HeadPanel, draw_state, wrapped
 
 ICONS = {"VIDEO": "FILE_MOVIE", "RECORDED": "REC"}

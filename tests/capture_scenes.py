@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.capture.cameras import Camera, look_at
+from models.cameras import Camera, look_at
 from models.mesh import REGION_NAMES, HeadMesh, Region
 
 ROWS, COLUMNS = 40, 60

@@ -54,7 +54,7 @@ class _SameModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def pytest_configure(config: pytest.Config) -> None:
     """Load the root as the package `neural_face`."""
     sys.meta_path.insert(0, _SameModules())
-    runpy.run_path(str(ROOT / "neural_face_addon" / "source.py"))["load_package"]()
+    runpy.run_path(str(ROOT / "neural_face_addon" / "showroom" / "source.py"))["load_package"]()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

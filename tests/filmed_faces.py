@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.errors import MissingDependencyError
-from models.video.faces import model_path
+from models.faces.finder import model_path
 
 SIDE = 256
 BACKGROUND = (0.4, 0.42, 0.45)
@@ -31,7 +31,7 @@ def around(side: int, degrees: dict[str, tuple[float, float]], focal: float = 2.
         degrees: By the camera's name.
         focal: Focal length in sides of the picture; the cameras are a metre away.
     """
-    from models.capture.cameras import look_at
+    from models.cameras import look_at
 
     cameras, middle = [], _stage()[1]
     for name, angles in degrees.items():
@@ -57,7 +57,7 @@ def filmed_by(
 ) -> list[np.ndarray]:
     """Pictures (H, W, 3) uint8 RGB of one moment by each camera; skips without a renderer."""
     pytest.importorskip("moderngl", reason="rendering a face needs moderngl")
-    from models.capture.raster import shared_rasteriser
+    from models.render.raster import shared_rasteriser
     from models.template.controls import controls_from
 
     try:

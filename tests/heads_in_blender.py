@@ -30,7 +30,7 @@ def texture(obj: bpy.types.Object) -> np.ndarray:
 
 def assert_shows(obj: bpy.types.Object, code: np.ndarray) -> None:
     """Mesh and image are what the numeric layer decodes for `code`."""
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     head = playback.open_head(obj)
     decoded = head.decode(np.asarray(code, np.float32))
@@ -48,7 +48,7 @@ def assert_shows(obj: bpy.types.Object, code: np.ndarray) -> None:
 
 def codes(obj: bpy.types.Object, count: int, seed: int = 0) -> np.ndarray:
     """Codes (count, Z) of the capture that look different from each other."""
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     examples = playback.open_head(obj).examples.codes
     rows = np.random.default_rng(seed).choice(len(examples), count, replace=False)

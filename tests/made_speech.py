@@ -3,8 +3,8 @@
 import numpy as np
 
 from models.head.codes import ExampleSet, ExampleTake
+from models.phones import BILABIALS, SILENCE, Phones, is_vowel
 from models.speech.examples import ExampleAnimator
-from models.speech.phones import BILABIALS, SILENCE, Phones, is_vowel
 
 REGIONS = {
     "mouth": slice(0, 4),

@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.faces.finder import SCORE_NAMES
 from models.head.inference import Head
 from models.video.analysis import Analysis
-from models.video.faces import SCORE_NAMES
 from models.video.features import extractor_of
 
 FPS, SECONDS = 25.0, 2.0

@@ -14,7 +14,7 @@ from made_video import FPS, made_analysis, made_sound, made_video
 
 from models.errors import VideoError
 from models.video.retarget import retarget
-from models.video.retargeting import ResidualCurve, Retargeting
+from models.video.retarget_settings import ResidualCurve, Retargeting
 
 PLAIN = {"blend_in": 0.0, "blend_out": 0.0}
 JAW = ("neural_face.video_layer.mouth", 0)
@@ -28,7 +28,7 @@ def head(scene: object, tiny_head: Path) -> object:
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     """Videos are not looked at; what was asked for is noted."""
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     asked = []
 
@@ -62,14 +62,15 @@ def update(**settings: object) -> None:
 
 def codes(head: object, clip: object) -> np.ndarray:
     """The video layer's code on the clip's frames (T, Z)."""
-    from neural_face.neural_face_addon import layer_curves, layers
+    from neural_face.neural_face_addon.scene import layer_curves, layers
 
     frames = np.arange(clip.frame_first, clip.frame_last + 1.0)
     return layer_curves.codes_at(head, layers.VIDEO, frames)
 
 
 def expected(head: object, clip: object, fps: float, settings: Retargeting) -> object:
-    from neural_face.neural_face_addon import playback, runtime
+    from neural_face.neural_face_addon.scene import playback
+    from neural_face.neural_face_addon.system import runtime
 
     analysis = runtime.analysis_from_bytes(bytes(clip.data))
     return retarget(playback.open_head(head), analysis, settings, fps)
@@ -82,7 +83,7 @@ def fails(operator: object, sentence: str, **arguments: object) -> None:
 
 
 def test_keys_are_what_the_numeric_layer_gives(scene: object, head: object, video: Path) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     scene.render.fps, scene.render.fps_base = 24, 1.001
     fps = 24 / 1.001
@@ -306,7 +307,7 @@ def test_its_sound_is_in_the_sequencer(
 
 def test_a_rig_without_the_bone_gets_it(scene: object, head: object, video: Path) -> None:
     """As files have it that were made before there was a video layer."""
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     armature = heads.rig(head)
     bpy.context.view_layer.objects.active = armature
@@ -329,7 +330,8 @@ def test_a_rig_without_the_bone_gets_it(scene: object, head: object, video: Path
 def test_what_cannot_be_done_leaves_everything(
     scene: object, head: object, video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import jobs, playback, runtime
+    from neural_face.neural_face_addon.scene import playback
+    from neural_face.neural_face_addon.system import jobs, runtime
 
     operator = bpy.ops.neural_face.animate_video
     clip = animate(video)
@@ -352,7 +354,7 @@ def test_what_cannot_be_done_leaves_everything(
     assert unchanged()
     fails(operator, "There is no head Nobody", filepath=str(video), head="Nobody")
     monkeypatch.setattr(runtime, "analyse_video", slow)
-    from neural_face.neural_face_addon import clips
+    from neural_face.neural_face_addon.clip import clips
 
     settings = clips.settings_of(head.neural_face.video) | {"filepath": str(video)}
     job = jobs.Job(clips.work(head, clips.first_request(scene, head, settings))).start()
@@ -383,22 +385,22 @@ def test_a_clip_follows_its_sliders(
 ) -> None:
     import time
 
-    from neural_face.neural_face_addon import live
+    from neural_face.neural_face_addon.passage import live_solving
     from test_addon_edits import App
 
     clip = animate(video)
     before = codes(head, clip)
     name = head.name
     App.tempdir = bpy.app.tempdir
-    monkeypatch.setattr(live.bpy, "app", App)
+    monkeypatch.setattr(live_solving.bpy, "app", App)
     clip.strength = 0.25
-    assert live.state(clip) == "BUSY"
-    time.sleep(live.DELAY)
-    while live._tick() is not None:
+    assert live_solving.state(clip) == "BUSY"
+    time.sleep(live_solving.DELAY)
+    while live_solving._tick() is not None:
         time.sleep(0.01)
     monkeypatch.undo()
     clip = bpy.data.objects[name].neural_face.clips[0]
-    assert live.state(clip) == ""
+    assert live_solving.state(clip) == ""
     np.testing.assert_allclose(codes(bpy.data.objects[name], clip), 0.25 * before, atol=1e-4)
 
 

@@ -129,7 +129,7 @@ class State:
     """Everything that edits touch, as plain values."""
 
     def __init__(self, name: str) -> None:
-        from neural_face.neural_face_addon import heads
+        from neural_face.neural_face_addon.scene import heads
 
         obj = bpy.data.objects[name]
         armature = heads.rig(obj)
@@ -244,28 +244,28 @@ def test_edits_are_solved_shortly_after(
 ) -> None:
     import time
 
-    from neural_face.neural_face_addon import live
+    from neural_face.neural_face_addon.passage import live_solving
 
     bpy.ops.neural_face.animate_text(text=TEXT)
     line, name = head.neural_face.lines[0], head.name
     before = keys(head)
     App.tempdir = bpy.app.tempdir
-    monkeypatch.setattr(live.bpy, "app", App)
+    monkeypatch.setattr(live_solving.bpy, "app", App)
     line.style_first = "happy"
-    assert live.state(line) == "BUSY" and live._tick() is not None
+    assert live_solving.state(line) == "BUSY" and live_solving._tick() is not None
     assert keys(head) == before
-    time.sleep(live.DELAY)
-    live._tick()
-    first = next(iter(live._running.values()))[0]
+    time.sleep(live_solving.DELAY)
+    live_solving._tick()
+    first = next(iter(live_solving._running.values()))[0]
     line.strength = 0.5  # what is being solved is out of date
-    assert first._stop.is_set() and not live._running
-    time.sleep(live.DELAY)
-    while live._tick() is not None:
+    assert first._stop.is_set() and not live_solving._running
+    time.sleep(live_solving.DELAY)
+    while live_solving._tick() is not None:
         time.sleep(0.01)
     monkeypatch.undo()
     head = bpy.data.objects[name]
     line = head.neural_face.lines[0]
-    assert live.state(line) == ""
+    assert live_solving.state(line) == ""
     written = keys(head)
     assert written != before
     update()
@@ -275,20 +275,20 @@ def test_edits_are_solved_shortly_after(
 def test_undo_forgets_what_was_to_be_solved(
     scene: object, head: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import live
+    from neural_face.neural_face_addon.passage import live_solving
 
     bpy.ops.neural_face.animate_text(text=TEXT)
     bpy.ops.ed.undo_push(message="line")
     name = head.name
     App.tempdir = bpy.app.tempdir
-    monkeypatch.setattr(live.bpy, "app", App)
+    monkeypatch.setattr(live_solving.bpy, "app", App)
     head.neural_face.lines[0].style_first = "bored"
-    live._due = dict.fromkeys(live._due, 0.0)
-    live._tick()
+    live_solving._due = dict.fromkeys(live_solving._due, 0.0)
+    live_solving._tick()
     monkeypatch.undo()
-    assert "no style 'bored'" in live.state(head.neural_face.lines[0])
+    assert "no style 'bored'" in live_solving.state(head.neural_face.lines[0])
     bpy.ops.ed.undo_push(message="edit")
     bpy.ops.ed.undo()
-    assert live.state(bpy.data.objects[name].neural_face.lines[0]) == ""
-    assert not live._due and not live._running
+    assert live_solving.state(bpy.data.objects[name].neural_face.lines[0]) == ""
+    assert not live_solving._due and not live_solving._running
     assert curves(bpy.data.objects[name])

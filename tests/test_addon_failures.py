@@ -103,7 +103,7 @@ def test_no_such_recording(scene: object, tiny_head: Path, unchanged: Callable) 
 def test_missing_pocketsphinx(
     scene: object, tiny_head: Path, unchanged: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     import_head(tiny_head)
     monkeypatch.setattr(runtime, "RECORDING_PACKAGES", {"no_such_module": "pocketsphinx"})
@@ -124,7 +124,7 @@ def test_no_bundled_head(
     scene: object, tmp_path: Path, unchanged: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch", reason="reading a head needs torch")
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     monkeypatch.setattr(runtime, "bundled_path", lambda: tmp_path / "actor.nface")
     unchanged()
@@ -137,7 +137,8 @@ def test_missing_torch_is_said_and_keys_stay(
     scene: object, tiny_head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file with a head, opened where torch is missing."""
-    from neural_face.neural_face_addon import playback, runtime
+    from neural_face.neural_face_addon.scene import playback
+    from neural_face.neural_face_addon.system import runtime
 
     obj = import_head(tiny_head)
     bpy.ops.neural_face.key_expression()
@@ -173,7 +174,7 @@ def test_a_head_with_too_many_sliders(
     scene: object, tiny_head: Path, unchanged: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_head(tiny_head)
-    from neural_face.neural_face_addon import rig
+    from neural_face.neural_face_addon.scene import rig
 
     monkeypatch.setattr(rig, "MOST_ELEMENTS", 7)
     unchanged()
@@ -185,7 +186,8 @@ def test_cancelled_half_way(
 ) -> None:
     """The work is stopped where it reports progress; what was asked for leaves no trace."""
     pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
-    from neural_face.neural_face_addon import jobs, lines, runtime, speech
+    from neural_face.neural_face_addon.line import lines, speech
+    from neural_face.neural_face_addon.system import jobs, runtime
 
     obj = import_head(tiny_head)
     settings = lines.settings_of(obj.neural_face.speech) | {"text": "Bob may move my baby."}

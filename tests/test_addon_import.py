@@ -18,7 +18,7 @@ def test_mesh_and_texture_are_the_decoded_neutral_face(scene: object, tiny_head:
 
 
 def test_topology_uvs_and_parts(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     obj = import_head(tiny_head)
     mesh = playback.open_head(obj).mesh
@@ -43,7 +43,7 @@ def test_part_texture_is_the_files(scene: object, tiny_head: Path) -> None:
 
 
 def test_sliders_are_the_files(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     obj = import_head(tiny_head)
     sliders = playback.open_head(obj).sliders
@@ -56,7 +56,7 @@ def test_sliders_are_the_files(scene: object, tiny_head: Path) -> None:
 def test_bone_moves_the_head_as_the_head_pose_says(
     scene: object, tiny_head: Path, name: str
 ) -> None:
-    from neural_face.neural_face_addon import heads, playback, rig
+    from neural_face.neural_face_addon.scene import heads, playback, rig
 
     obj = import_head(tiny_head)
     head_pose = np.array([[0.2, -0.3, 0.4, 0.01, -0.02, 0.03]])
@@ -78,7 +78,7 @@ def test_rest_pose_leaves_the_head_in_place(scene: object, tiny_head: Path) -> N
 
 
 def test_several_heads_have_their_own_codes(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     first, second = import_head(tiny_head), import_head(tiny_head)
     wanted = codes(first, 2)
@@ -90,7 +90,7 @@ def test_several_heads_have_their_own_codes(scene: object, tiny_head: Path) -> N
 
 
 def test_import_in_pose_mode_and_for_the_armature(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     first = import_head(tiny_head)
     bpy.context.view_layer.objects.active = heads.rig(first)
@@ -103,7 +103,7 @@ def test_import_in_pose_mode_and_for_the_armature(scene: object, tiny_head: Path
 
 def test_base_texture_is_packed(scene: object, tiny_head: Path) -> None:
     """A reopened file shows a face even where torch is missing."""
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     obj = import_head(tiny_head)
     node = obj.material_slots[0].material.node_tree.nodes["Head Texture"]

@@ -12,7 +12,7 @@ pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 
 @pytest.fixture
 def jobs(addon: ModuleType) -> ModuleType:
-    from neural_face.neural_face_addon import jobs
+    from neural_face.neural_face_addon.system import jobs
 
     return jobs
 
@@ -33,7 +33,7 @@ def test_error_is_raised_where_the_result_is_asked_for(jobs: ModuleType) -> None
 
 
 def test_progress_is_seen_and_cancel_stops(jobs: ModuleType) -> None:
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     reached = threading.Event()
 
@@ -54,7 +54,7 @@ def test_progress_is_seen_and_cancel_stops(jobs: ModuleType) -> None:
 
 
 def test_cancel_after_the_last_step_still_counts(jobs: ModuleType) -> None:
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     job = jobs.Job(lambda _progress: 5).start()
     while not job.done:
@@ -115,7 +115,7 @@ class Event:
 @pytest.fixture
 def task(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> object:
     """An operator with a window, whose work waits to be let go."""
-    from neural_face.neural_face_addon import tasks
+    from neural_face.neural_face_addon.system import tasks
 
     class App:
         background = False
@@ -177,7 +177,7 @@ def test_escape_cancels_and_changes_nothing(task: object) -> None:
 
 def _gathering(task: object, steps: int, fail: bool = False) -> list[str]:
     """Make a task read something first, each step longer than its share; what happened to it."""
-    from neural_face.neural_face_addon import runtime, tasks
+    from neural_face.neural_face_addon.system import runtime, tasks
 
     seen: list[str] = []
 

@@ -10,7 +10,7 @@ bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installe
 
 @pytest.fixture
 def keyframes(addon: ModuleType) -> ModuleType:
-    from neural_face.neural_face_addon import keyframes
+    from neural_face.neural_face_addon.scene import keyframes
 
     return keyframes
 

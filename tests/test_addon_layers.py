@@ -16,7 +16,7 @@ def head(scene: object, tiny_head: Path) -> object:
 
 
 def set_speech(head: object, code: np.ndarray) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     layer = head.neural_face.speech_layer
     for name, part in heads.region_slices(head):
@@ -27,7 +27,7 @@ def set_speech(head: object, code: np.ndarray) -> None:
 
 
 def test_the_sum_is_shown(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     hand, speech = codes(head, 2)
     heads.set_code(head, hand)
@@ -56,7 +56,7 @@ def test_influence_can_be_keyed(scene: object, head: object) -> None:
 
 
 def test_expression_buttons_act_on_the_hand_layer(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import heads, layers, playback
+    from neural_face.neural_face_addon.scene import heads, layers, playback
 
     hand, speech = codes(head, 2)
     set_speech(head, speech)
@@ -74,13 +74,13 @@ def test_expression_buttons_act_on_the_hand_layer(scene: object, head: object) -
 
 
 def test_what_is_shown_is_known_without_stepping(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import expression, heads, layer_curves
+    from neural_face.neural_face_addon.scene import heads, layer_curves, poses
 
     hand, speech = codes(head, 2)
     set_speech(head, speech)
     for frame, code in ((1, hand), (21, hand * 0)):
         heads.set_code(head, code)
-        expression.key(head, "ALL", frame)
+        poses.key(head, "ALL", frame)
     for curve in curves(head).values():
         curve.keyframe_points[0].interpolation = "LINEAR"
     found = layer_curves.shown_at(head, np.array([1.0, 11.0, 21.0]))
@@ -92,7 +92,7 @@ def test_what_is_shown_is_known_without_stepping(scene: object, head: object) ->
 def test_clearing_one_layer_leaves_the_other(
     scene: object, head: object, extent: str, left: list
 ) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     scene.frame_start = 5
     armature = heads.rig(head)
@@ -119,7 +119,7 @@ def test_clearing_one_layer_leaves_the_other(
 def test_a_rig_with_one_bone_still_speaks(scene: object, head: object) -> None:
     """As files have it that were made before there were layers."""
     pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     armature = heads.rig(head)
     bpy.context.view_layer.objects.active = armature
@@ -137,7 +137,7 @@ def test_a_rig_with_one_bone_still_speaks(scene: object, head: object) -> None:
 def test_reading_the_code_is_cheap(scene: object, head: object) -> None:
     import time
 
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     start = time.perf_counter()
     for _ in range(1000):

@@ -37,7 +37,7 @@ def points(head: object, key: tuple[str, int] = JAW) -> dict[int, float]:
 
 def layer_values(head: object, first: int, last: int) -> np.ndarray:
     """The speech layer's code at frames (T, Z)."""
-    from neural_face.neural_face_addon import layer_curves, layers
+    from neural_face.neural_face_addon.scene import layer_curves, layers
 
     return layer_curves.codes_at(head, layers.SPEECH, np.arange(first, last + 1.0))
 
@@ -49,7 +49,7 @@ def fails(operator: object, sentence: str, **arguments: object) -> None:
 
 
 def test_lines_go_to_the_current_action_beside_other_keys(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     armature = heads.rig(head)
     head.neural_face.mouth[0] = 1.5
@@ -75,7 +75,7 @@ def test_lines_go_to_the_current_action_beside_other_keys(scene: object, head: o
 def test_the_first_line_makes_an_action_and_an_earlier_one_keeps_its_keys(
     scene: object, head: object
 ) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     line = speak(frame_start=1)
     assert head.animation_data.action.name == TEXT
@@ -167,7 +167,7 @@ def test_moving_a_line_moves_its_keys_and_voice(scene: object, head: object) -> 
 def test_style_and_settings_are_solved_again_without_new_times(
     scene: object, head: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     line = speak(style="neutral", **PLAIN)
     before = layer_values(head, 1, line.frame_last)
@@ -236,7 +236,7 @@ def test_examples_take_the_style_that_prevails(scene: object, head: object) -> N
 
 
 def test_a_style_curve_covers_the_line(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import lines
+    from neural_face.neural_face_addon.line import lines
 
     line = speak(frame_start=21, **PLAIN)
     before = layer_values(head, 21, line.frame_last)
@@ -342,7 +342,8 @@ def test_another_text_is_timed_anew(scene: object, head: object) -> None:
 def test_words_of_a_recording_keep_its_time(
     scene: object, head: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import runtime, timing
+    from neural_face.neural_face_addon.passage import timing
+    from neural_face.neural_face_addon.system import runtime
 
     line = speak()
     line.audio_filepath = "/take.wav"
@@ -366,7 +367,7 @@ def test_words_of_a_recording_keep_its_time(
 
 
 def test_contacts_are_measured_on_all_layers_and_fixed(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import expression, heads, playback
+    from neural_face.neural_face_addon.scene import heads, playback, poses
 
     line = speak(**PLAIN)
     bpy.ops.neural_face.check_contacts()
@@ -379,9 +380,9 @@ def test_contacts_are_measured_on_all_layers_and_fixed(scene: object, head: obje
     contact = line.contacts[1]
     for frame, code in ((contact.frame - 3, 0 * wide), (contact.frame, wide)):
         heads.set_code(head, code)
-        expression.key(head, "ALL", frame)
+        poses.key(head, "ALL", frame)
     heads.set_code(head, 0 * wide)
-    expression.key(head, "ALL", contact.frame + 3)
+    poses.key(head, "ALL", contact.frame + 3)
     before, hand = layer_values(head, 1, line.frame_last), keys(head)
     bpy.ops.neural_face.check_contacts()
     contact = line.contacts[1]
@@ -428,7 +429,7 @@ def test_what_cannot_be_done_is_said(scene: object, head: object) -> None:
 def test_a_head_without_networks_speaks_by_examples(
     scene: object, tiny_head: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     head = import_head(tiny_head)
     monkeypatch.setattr(runtime, "methods", lambda _head: ["EXAMPLES"])
@@ -449,7 +450,7 @@ def test_a_linked_action_is_named(scene: object, head: object, tmp_path: Path) -
 
 
 def test_styles_to_search_for(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import line_properties
+    from neural_face.neural_face_addon.stored import line_properties
 
     found = line_properties._styles(head.neural_face.speech, bpy.context, "")
     assert found[:2] == [("happy", "Style"), ("neutral", "Style")]

@@ -20,7 +20,7 @@ FAKE = Path(__file__).with_name("fake_making.py")
 
 @pytest.fixture
 def making(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    from neural_face.neural_face_addon import head_making
+    from neural_face.neural_face_addon.making import head_making
 
     yield head_making
     for child in head_making._children.values():
@@ -225,7 +225,7 @@ def test_bad_settings(
 def test_unwritable_place_and_wrong_python(
     settings: object, mode: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from neural_face.neural_face_addon import settings as preferences
+    from neural_face.neural_face_addon.system import settings as preferences
 
     (tmp_path / "file").write_text("")
     settings.filepath = str(tmp_path / "file" / "anna.nface")
@@ -265,7 +265,8 @@ def test_live_head_sharpens(
     making: ModuleType, settings: object, mode: Callable, tiny_head: Path
 ) -> None:
     from heads_in_blender import assert_shows
-    from neural_face.neural_face_addon import heads, live_head
+    from neural_face.neural_face_addon.making import live_head
+    from neural_face.neural_face_addon.scene import heads
 
     mode(f"preview:{tiny_head}")
     begin(making)
@@ -290,7 +291,7 @@ def test_live_head_sharpens(
 def test_no_live_head_where_it_is_not_wanted(
     making: ModuleType, settings: object, mode: Callable, tiny_head: Path
 ) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     settings.live = False
     mode(f"preview:{tiny_head}")
@@ -318,7 +319,7 @@ def test_timer_runs_with_a_window_only_and_ends_with_the_addon(
 def test_panel_without_torch_says_what_is_missing(
     scene: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     missing = runtime.Status(False, "Missing Python packages: torch.", ("torch",), "")
     monkeypatch.setattr(runtime, "status", lambda: missing)
@@ -328,7 +329,7 @@ def test_panel_without_torch_says_what_is_missing(
 
 def test_names_known_on_both_sides() -> None:
     pytest.importorskip("torch", reason="previews need torch")
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     from models.making.preview import HEAD
 

@@ -179,7 +179,7 @@ def test_panels_of_a_clip_come_with_it(
     pytest.importorskip("torch", reason="following a video needs torch")
     from heads_in_blender import import_head
     from made_video import made_analysis, made_video
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     monkeypatch.setattr(runtime, "analyse_video", lambda head, *_: made_analysis(head))
     obj = import_head(tiny_head)
@@ -258,10 +258,10 @@ def test_rests_are_listed_on_wish(scene: object, tiny_head: Path) -> None:
 
 def test_choices_are_those_of_the_numeric_layer(addon: object) -> None:
     pytest.importorskip("torch", reason="the methods need torch")
-    from neural_face.neural_face_addon import choices
+    from neural_face.neural_face_addon.stored import choices
 
     from models.animate import METHODS
-    from models.speech.contact import LIMITS
+    from models.speech.lip_contact import LIMITS
     from models.speech.manner import PARTS
     from models.speech.visemes import VISEMES
 

@@ -18,7 +18,7 @@ Sampled = dict[str, object]
 @pytest.fixture
 def sampled(scene: object, monkeypatch: pytest.MonkeyPatch) -> Sampled:
     """What comes to the numeric layer, which is not asked."""
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     seen: Sampled = {}
 
@@ -224,7 +224,7 @@ def test_what_cannot_be_baked_is_said(sampled: Sampled, tmp_path: Path) -> None:
 def test_a_failure_leaves_no_folder(
     scene: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     def fail(_source: Path, output: Path, *_: object) -> str:
         output.mkdir(parents=True)
@@ -246,8 +246,8 @@ def test_an_animated_face_becomes_a_performance(scene: object, tmp_path: Path) -
     needs_landmarker()
     from foreign_actor import foreign_actor
 
-    from models.capture.performance import Performance
     from models.errors import MissingDependencyError
+    from models.performance import Performance
 
     try:
         actor = foreign_actor(4)

@@ -23,7 +23,8 @@ def head(scene: object, tiny_head: Path) -> object:
 
 
 def test_arkit_goes_out_and_in(scene: object, head: object, video: Path, tmp_path: Path) -> None:  # noqa: F811
-    from neural_face.neural_face_addon import heads, layer_curves, playback, runtime
+    from neural_face.neural_face_addon.scene import heads, layer_curves, playback
+    from neural_face.neural_face_addon.system import runtime
 
     scene.render.fps = 30
     animate(video, frame_start=1)
@@ -58,7 +59,7 @@ def test_what_is_no_recording_is_said(scene: object, head: object, tmp_path: Pat
 
 def test_bones_together_turn_the_head(scene: object, head: object) -> None:
     """What is exported of all layers is how the object really stands."""
-    from neural_face.neural_face_addon import heads, layer_curves, playback
+    from neural_face.neural_face_addon.scene import heads, layer_curves, playback
 
     from models.pose import to_world
 
@@ -75,7 +76,8 @@ def test_bones_together_turn_the_head(scene: object, head: object) -> None:
 
 
 def test_copied_residual(scene: object, head: object, video: Path) -> None:  # noqa: F811
-    from neural_face.neural_face_addon import layer_curves, layers, playback, runtime
+    from neural_face.neural_face_addon.scene import layer_curves, layers, playback
+    from neural_face.neural_face_addon.system import runtime
 
     clip = animate(video)
     frames = np.arange(clip.frame_first, clip.frame_last + 1.0)
@@ -96,7 +98,7 @@ def test_copied_residual(scene: object, head: object, video: Path) -> None:  # n
 
 def test_a_residual_on_a_typed_line(scene: object, head: object) -> None:
     pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
-    from neural_face.neural_face_addon import layer_curves, layers
+    from neural_face.neural_face_addon.scene import layer_curves, layers
 
     bpy.ops.neural_face.animate_text(text="Bob may move my baby", **PLAIN)
     line = head.neural_face.lines[0]
@@ -118,7 +120,7 @@ def test_a_residual_on_a_typed_line(scene: object, head: object) -> None:
 @pytest.fixture
 def camera(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     """A camera that gives 20 known moments; the codes (20, Z)."""
-    from neural_face.neural_face_addon import runtime
+    from neural_face.neural_face_addon.system import runtime
 
     acted = np.random.default_rng(2).normal(0, 0.5, (20, 24)).astype(np.float32)
     pose = np.tile(np.float32(0.1), 6)
@@ -154,15 +156,16 @@ def test_a_live_take_in_the_viewport(
     scene: object, head: object, camera: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the window's timer does; the layer is as it was when the take is over."""
-    from neural_face.neural_face_addon import layer_curves, layers, performing
+    from neural_face.neural_face_addon.clip import live_session
+    from neural_face.neural_face_addon.scene import layer_curves, layers
     from neural_face.operators.live_video import NEURALFACE_OT_live_video as Live
 
-    session = performing.Session(0)
+    session = live_session.Session(0)
     operator = SimpleNamespace(_name=head.name, _session=session, _before=None, _timer="timer")
     window = Window()
     Live.show_progress(operator, window)
     assert window.status is None
-    session.now = performing.Moment(1.5, camera[3], np.full(6, 0.1), 1.0)
+    session.now = live_session.Moment(1.5, camera[3], np.full(6, 0.1), 1.0)
     Live.show_progress(operator, window)
     assert "1.5 s, following" in window.status
     code, pose = layer_curves.now(head, layers.VIDEO)
@@ -172,7 +175,7 @@ def test_a_live_take_in_the_viewport(
     Live.clean_up(operator, window)
     for values in layer_curves.now(head, layers.VIDEO):
         assert not values.any()
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     data = session.read(playback.open_head(head), lambda *_: None)
     assert data.about.startswith("1 frames")  # it was stopped

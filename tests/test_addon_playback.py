@@ -12,7 +12,7 @@ from heads_in_blender import assert_shows, codes, import_head, texture, vertices
 
 
 def set_code(obj: object, code: np.ndarray) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     heads.set_code(obj, code)
     bpy.context.view_layer.update()
@@ -20,11 +20,11 @@ def set_code(obj: object, code: np.ndarray) -> None:
 
 def key_codes(obj: object, wanted: np.ndarray) -> None:
     """Key row i on frame i + 1."""
-    from neural_face.neural_face_addon import expression, heads
+    from neural_face.neural_face_addon.scene import heads, poses
 
     for frame, code in enumerate(wanted, 1):
         heads.set_code(obj, code)
-        expression.key(obj, "ALL", frame)
+        poses.key(obj, "ALL", frame)
 
 
 def test_slider_changes_mesh_and_image(scene: object, tiny_head: Path) -> None:
@@ -40,7 +40,7 @@ def test_slider_changes_mesh_and_image(scene: object, tiny_head: Path) -> None:
 
 
 def test_each_region_has_its_place_in_the_code(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     obj = import_head(tiny_head)
     obj.neural_face.left_eye[1] = 1.0
@@ -53,7 +53,7 @@ def test_each_region_has_its_place_in_the_code(scene: object, tiny_head: Path) -
 def test_unchanged_code_is_not_decoded_again(
     scene: object, tiny_head: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     obj = import_head(tiny_head)
     head = playback.open_head(obj)
@@ -190,7 +190,7 @@ def test_head_file_beside_the_blend_is_found(
 def test_missing_and_exchanged_head_files_are_named(
     scene: object, tiny_head: Path, tmp_path: Path
 ) -> None:
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     copy = tmp_path / "copy.nface"
     copy.write_bytes(tiny_head.read_bytes())
@@ -213,7 +213,7 @@ def test_missing_and_exchanged_head_files_are_named(
 
 
 def test_edited_mesh_is_left_alone_and_named(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     obj = import_head(tiny_head)
     wanted = codes(obj, 1)[0]
@@ -228,7 +228,7 @@ def test_edited_mesh_is_left_alone_and_named(scene: object, tiny_head: Path) -> 
 
 
 def test_capture_meter(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     obj = import_head(tiny_head)
     head = playback.open_head(obj)
@@ -240,7 +240,7 @@ def test_capture_meter(scene: object, tiny_head: Path) -> None:
 
 
 def test_handlers_may_come_from_another_thread(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import heads, playback
+    from neural_face.neural_face_addon.scene import heads, playback
 
     obj = import_head(tiny_head)
     wanted = codes(obj, 12)
@@ -264,7 +264,7 @@ def test_handlers_may_come_from_another_thread(scene: object, tiny_head: Path) -
 
 
 def test_other_objects_are_no_heads(scene: object) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     mesh = bpy.data.objects.new("Cube", bpy.data.meshes.new("Cube"))
     scene.collection.objects.link(mesh)

@@ -9,8 +9,8 @@ bpy = pytest.importorskip("bpy")
 
 
 def test_expressions_start_at_rest_and_come_from_the_takes(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon import playback
-    from neural_face.neural_face_addon.portraits import expressive_codes
+    from neural_face.neural_face_addon.scene import playback
+    from neural_face.neural_face_addon.showroom.portraits import expressive_codes
 
     assert bpy.ops.neural_face.import_head(filepath=str(tiny_head)) == {"FINISHED"}
     head = bpy.context.object
@@ -24,7 +24,7 @@ def test_expressions_start_at_rest_and_come_from_the_takes(scene: object, tiny_h
 
 
 def test_a_line_in_styles(scene: object, tiny_head: Path) -> None:
-    from neural_face.neural_face_addon.portraits import MOMENTS, line_in_styles
+    from neural_face.neural_face_addon.showroom.portraits import MOMENTS, line_in_styles
 
     assert bpy.ops.neural_face.import_head(filepath=str(tiny_head)) == {"FINISHED"}
     codes, poses = line_in_styles(bpy.context.object, "Bob may see my baby.")

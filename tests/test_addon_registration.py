@@ -60,7 +60,7 @@ def test_failure_rolls_back(
 
 
 def test_one_class_that_fails_takes_the_others_along(addon: ModuleType) -> None:
-    from neural_face.neural_face_addon.classes import classes_factory
+    from neural_face.neural_face_addon.system.classes import classes_factory
 
     class Good(bpy.types.PropertyGroup):
         pass

@@ -33,7 +33,7 @@ def set_up(scene: object, engine: str) -> None:
 
 def keyed_head(tiny_head: Path) -> tuple[object, np.ndarray]:
     """A head that shines by itself, with another code keyed on each frame."""
-    from neural_face.neural_face_addon import expression, heads, materials
+    from neural_face.neural_face_addon.scene import heads, materials, poses
 
     obj = import_head(tiny_head)
     for socket in materials.light_sockets(obj):
@@ -41,7 +41,7 @@ def keyed_head(tiny_head: Path) -> tuple[object, np.ndarray]:
     wanted = 1.5 * codes(obj, len(FRAMES), seed=4)
     for frame, code in zip(FRAMES, wanted, strict=True):
         heads.set_code(obj, code)
-        expression.key(obj, "ALL", frame)
+        poses.key(obj, "ALL", frame)
     return obj, wanted
 
 
@@ -58,7 +58,7 @@ def picture(path: Path) -> np.ndarray:
 
 def render_still(scene: object, obj: object, code: np.ndarray, path: Path) -> np.ndarray:
     """What the code looks like: sliders set by hand, no animation."""
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     obj.animation_data_clear()
     heads.set_code(obj, code)
@@ -107,7 +107,7 @@ def test_the_texture_of_a_frame_is_the_decoded_one(
     scene: object, tiny_head: Path, tmp_path: Path
 ) -> None:
     """A flat sheet with the head's material shows the decoded texture, texel for texel."""
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     obj, wanted = keyed_head(tiny_head)
     sheet = bpy.data.meshes.new("Sheet")

@@ -25,7 +25,7 @@ def head(scene: object, tiny_head: Path) -> object:
 
 def moved(head: object, line: object, fps: float, **settings: object) -> object:
     """What the numeric layer gives for a line's cues."""
-    from neural_face.neural_face_addon import playback
+    from neural_face.neural_face_addon.scene import playback
 
     from models.animate import move
     from models.speech.visemes import Cue
@@ -38,7 +38,7 @@ def moved(head: object, line: object, fps: float, **settings: object) -> object:
 
 @pytest.mark.parametrize("method", ["STYLE", "EXAMPLES"])
 def test_writes_what_the_numeric_layer_gives(scene: object, head: object, method: str) -> None:
-    from neural_face.neural_face_addon import heads, playback
+    from neural_face.neural_face_addon.scene import heads, playback
 
     from models.animate import animate_text
 
@@ -171,7 +171,7 @@ def test_a_new_action_leaves_the_others_untouched(scene: object, head: object) -
 
 
 def test_long_text_gives_a_short_action_name(addon: object) -> None:
-    from neural_face.neural_face_addon.lines import line_name
+    from neural_face.neural_face_addon.line.lines import line_name
 
     assert line_name("  One\n two ") == "One two"
     assert line_name("word " * 30) == ("word " * 9).strip()
@@ -180,7 +180,7 @@ def test_long_text_gives_a_short_action_name(addon: object) -> None:
 
 
 def test_voice_goes_to_a_free_channel(scene: object, tmp_path: Path) -> None:
-    from neural_face.neural_face_addon.voices import place_voice
+    from neural_face.neural_face_addon.passage.voices import place_voice
 
     paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
     for path in paths:
@@ -209,7 +209,7 @@ def test_undo_takes_the_line_back(scene: object, head: object) -> None:
 
 
 def test_armature_selected_means_its_head(scene: object, head: object) -> None:
-    from neural_face.neural_face_addon import heads
+    from neural_face.neural_face_addon.scene import heads
 
     bpy.context.view_layer.objects.active = heads.rig(head)
     bpy.ops.neural_face.animate_text(text=TEXT)

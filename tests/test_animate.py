@@ -10,7 +10,7 @@ from models.__main__ import main
 from models.animate import SpeechResult, animate_text, tools_of
 from models.errors import CancelledError, TextError
 from models.head.inference import Head
-from models.speech.phones import Phones
+from models.phones import Phones
 from models.speech.voice import installed_voices
 
 LINE = "Bob may see my baby, 😀 maybe."

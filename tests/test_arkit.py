@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from models.__main__ import main
-from models.arkit.csv import read_csv, write_csv
-from models.arkit.model import ArkitMap, fit_arkit, speaks_arkit
-from models.arkit.performance import csv_of, performance_from_csv
-from models.arkit.pose import eye_angles_of, head_angles_of, head_pose_of
+from models.arkit.arkit_map import ArkitMap, fit_arkit, speaks_arkit
+from models.arkit.arkit_performance import csv_of, performance_from_csv
+from models.arkit.arkit_take import ArkitTake, from_rest
+from models.arkit.head_angles import eye_angles_of, head_angles_of, head_pose_of
+from models.arkit.live_link_csv import read_csv, write_csv
 from models.arkit.shapes import SHAPE_INDEX, SHAPES, column_name
-from models.arkit.take import ArkitTake, from_rest
 from models.errors import ArkitError, HeadFileError
 from models.files import read_arrays
 from models.head.file import HeadFile, read_head_file, write_head_file
 from models.head.inference import Head
+from models.parameters import AnimationParameters
 from models.pose import to_world
-from models.speech.parameters import AnimationParameters
 
 NOSE, TOP = np.array([0.0, -0.1, 0.0]), np.array([0.0, 0.0, 0.1])
 HEADER = ["Timecode", "BlendShapeCount", *(column_name(shape) for shape in SHAPES)]

@@ -21,7 +21,7 @@ from bench.speech_text import Durations, words_match
 from scipy.ndimage import gaussian_filter1d
 
 from models.alignment.sound import HERTZ
-from models.speech.phones import Phones
+from models.phones import Phones
 
 FPS = 25.0
 LIMITS = Limits(0.1, 0.3)

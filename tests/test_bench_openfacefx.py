@@ -7,7 +7,7 @@ import pytest
 from bench.lip_opening import Truth
 from bench.openfacefx_curves import arkit_weights, peers, viseme_names, viseme_weights
 
-from models.speech.phones import Phones
+from models.phones import Phones
 
 pytest.importorskip("openfacefx")
 TIMES = np.arange(50) / 25

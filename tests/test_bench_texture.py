@@ -8,10 +8,10 @@ from bench.texture_truth import face_vertices, held_out, swimming
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
 from models.capture.folder import CaptureTake, write_capture, write_picture
-from models.capture.layers import Layer
-from models.capture.performance import PerformanceWriter, Take, write_texture
-from models.capture.raster import shared_rasteriser
 from models.mesh import HeadMesh
+from models.performance import PerformanceWriter, Take, write_texture
+from models.render.drawables import Layer
+from models.render.raster import shared_rasteriser
 
 
 def marked_head() -> HeadMesh:

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 from models.animate import animate_text
 from models.head.inference import Head
 from models.mesh import ATLAS_SIZE, LIP_CONTACT
-from models.speech.phones import BILABIALS
+from models.phones import BILABIALS
 
 PATH = Path(__file__).resolve().parents[1] / "models/bundled/actor.nface"
 LINE = "Maybe we both put the big blue paper boat away"

@@ -10,11 +10,11 @@ pytest.importorskip("mediapipe", reason="reading faces needs mediapipe")
 pytest.importorskip("moderngl", reason="filming a head needs moderngl")
 
 from models.animate import animate_text
-from models.arkit.performance import csv_of, performance_from_csv
+from models.arkit.arkit_performance import csv_of, performance_from_csv
 from models.head.inference import Head
-from models.speech.parameters import AnimationParameters
-from models.video.live import LiveSolver
-from models.video.mouth import JAW_TRUST, gap_and_drop, mouth_as_seen
+from models.parameters import AnimationParameters
+from models.video.live_solver import LiveSolver
+from models.video.mouth_as_seen import JAW_TRUST, gap_and_drop, mouth_as_seen
 from models.video.retarget import analyse_for, retarget
 from tests.bench.filmed_head import FilmedHead
 from tests.bench.side_by_side import FPS, write_video

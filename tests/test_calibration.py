@@ -12,10 +12,10 @@ import pytest
 from capture_scenes import ring_of_cameras
 from scipy.spatial.transform import Rotation
 
+from models.cameras import OPENGL, Camera, look_at
 from models.capture.calibration.entries import Calibrated
 from models.capture.calibration.find import read_calibration
 from models.capture.calibration.transforms import write_transforms
-from models.capture.cameras import OPENGL, Camera, look_at
 from models.errors import CaptureError
 
 FRONT = look_at("front", (0, -1, 0), (0, 0, 0), 1000, (400, 300))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from capture_scenes import ring_of_cameras
 
-from models.capture.cameras import Camera, look_at
+from models.cameras import Camera, look_at
 from models.pose import rotation_matrix, to_world
 
 DISTORTION = (-0.12, 0.03, 0.001, -0.002)

@@ -10,7 +10,6 @@ import pytest
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 from scipy.spatial.transform import Rotation
 
-from models.capture.extract import extract
 from models.capture.folder import (
     CaptureFolder,
     CaptureTake,
@@ -18,13 +17,14 @@ from models.capture.folder import (
     write_capture,
     write_picture,
 )
-from models.capture.layers import Layer
-from models.capture.performance import Take, texture_paths
 from models.capture.prepared import PREPARED, Preparation, misaimed, prepared
-from models.capture.raster import shared_rasteriser
 from models.errors import CancelledError, CaptureError
 from models.files import read_arrays, write_arrays
+from models.performance import Take, texture_paths
 from models.pose import rotation_matrix, to_world
+from models.render.drawables import Layer
+from models.render.raster import shared_rasteriser
+from models.texture.extract import extract
 
 MESH = bumpy_head()
 ABOUT = {"name": "T", "credits": [], "licence": "CC0-1.0", "consent": "", "provenance": ""}

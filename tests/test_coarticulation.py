@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.speech.phones import INVENTORY, Phones
+from models.phones import INVENTORY, Phones
 from models.synthetic.coarticulation import CoarticulationModel, bundled_model
 from models.synthetic.constraints import closure_gate, constrain, tongue
 from models.synthetic.lipspace import LipSpace

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from capture_scenes import ring_of_cameras
 
-from models.capture.cameras import OPENGL, Camera
+from models.cameras import OPENGL, Camera
 from models.capture.conventions import is_inside_out, misunderstood
-from models.video.landmarks import RIGID
+from models.faces.landmarks import RIGID
 
 X, Y, Z = (np.diag([-1.0 if i == axis else 1.0 for i in range(4)]) for axis in range(3))
 HERE = np.array([0.05, -0.1, 1.2])

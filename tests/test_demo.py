@@ -13,7 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def _demo(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, ROOT / "neural_face_addon/source.py", "neural_face_addon.demo"]
+    command = [
+        sys.executable,
+        ROOT / "neural_face_addon/showroom/source.py",
+        "neural_face_addon.showroom.demo",
+    ]
     return subprocess.run(
         [*command, *map(str, arguments)],
         cwd=ROOT,

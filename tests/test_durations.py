@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.errors import TextError
+from models.phones import Phones, is_vowel
 from models.speech.durations import LEAD, TAIL, DurationModel
-from models.speech.phones import Phones, is_vowel
 from models.speech.text import pronounce
 
 _TRUE_MS = {"AA": 140, "IY": 100, "T": 60, "M": 80, "S": 120}

@@ -19,10 +19,10 @@ from made_speech import (
 from models.errors import CancelledError, HeadFileError, TextError
 from models.head.codes import ExampleSet
 from models.mesh import LIP_CONTACT
+from models.parameters import EASE
+from models.phones import BILABIALS, Phones
 from models.speech.baselines import nearest_sentence, static_visemes
 from models.speech.examples import ExampleAnimator, ExampleSettings
-from models.speech.parameters import EASE
-from models.speech.phones import BILABIALS, Phones
 from models.speech.selection import SelectionWeights
 
 EXAMPLES = made_examples()

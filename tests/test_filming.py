@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the numeric layer needs torch")
 pytest.importorskip("moderngl", reason="pictures need moderngl")
 
-from models.capture.performance import Take
 from models.errors import VideoError
+from models.performance import Take
 from models.synthetic.actor import build_template
 from models.synthetic.filming import (
     ACTOR,
@@ -24,11 +24,11 @@ from models.synthetic.filming import (
     shots_of,
 )
 from models.synthetic.people import people
-from models.synthetic.takes import TakePlan, make_takes
+from models.synthetic.take_list import TakePlan, make_takes
 from models.template.controls import CONTROL_INDEX
 from models.video.features import extractor_of
-from models.video.footage import read_footage, read_motion
 from models.video.resnet import FEATURES, Trunk
+from models.video.training.footage import read_footage, read_motion
 
 
 @pytest.fixture(scope="module")

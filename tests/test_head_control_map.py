@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from models.head.control_map import ControlMap, fit_control_map
+from models.head.training.control_map import ControlMap, fit_control_map
 
 CONTROLS, TRAIN, TEST = 12, 160, 80
 

@@ -9,10 +9,10 @@ import torch
 from tiny import CODE_SIZES, CONTROLS, FPS, tiny_mesh, tiny_texture
 
 from models.head.codes import ExampleSet
-from models.head.evaluate import seam
 from models.head.inference import Head
-from models.head.naming import name_sliders
-from models.head.slider_space import effect_of, mirror_matrix, white_axes
+from models.head.training.held_out_figures import seam
+from models.head.training.slider_names import name_sliders
+from models.head.training.slider_space import effect_of, mirror_matrix, white_axes
 
 SIZE = sum(CODE_SIZES.values())
 

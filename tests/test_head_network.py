@@ -8,10 +8,9 @@ import torch
 from tiny import CODE_SIZES, tiny_performance
 
 from models.errors import CaptureError
-from models.head import dataset
-from models.head.dataset import TrainingData, load_training_data
-from models.head.pca import fit_joint_pca, fit_vertex_basis
-from models.head.training import RegionTask, TrainingConfig, start_network
+from models.head.training.region_data import TrainingData, load_training_data
+from models.head.training.region_pca import fit_joint_pca, fit_vertex_basis
+from models.head.training.region_task import RegionTask, TrainingConfig, region_data, start_network
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
 def test_long_captures_are_learnt_from_evenly_chosen_frames(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: TrainingData
 ) -> None:
-    monkeypatch.setattr(dataset, "MOST_FRAMES", 20)
+    monkeypatch.setattr(region_data, "MOST_FRAMES", 20)
     few = load_training_data(tiny_performance(tmp_path))
     assert len(few.frames) == 20 == len(few.train) == len(few.region("face").texture)
     names, some = ([(take.name, frame) for take, frame in d.frames] for d in (data, few))

@@ -14,15 +14,15 @@ import pytest
 import torch
 from tiny import CODE_SIZES, tiny_performance
 
-from models.capture.performance import Performance
 from models.errors import CancelledError, NeuralFaceError
 from models.head.file import read_head_file
 from models.head.inference import Head
-from models.head.making import make_head
-from models.head.region_training import _Overall
-from models.head.trainer import Trainer
-from models.head.training import TrainingConfig
+from models.head.training.build_head import make_head
+from models.head.training.region_task import TrainingConfig
+from models.head.training.train_regions import _Overall
 from models.making.options import add_arguments, config_from
+from models.performance import Performance
+from models.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = """
@@ -31,12 +31,12 @@ sys.path[:0] = [{root!r}, {tests!r}]
 import torch
 torch.set_num_threads(1)
 from pathlib import Path
-from models.capture.performance import Performance
-from models.head.dataset import load_training_data
-from models.head.region_training import train_regions
+from models.performance import Performance
+from models.head.training.region_data import load_training_data
+from models.head.training.train_regions import train_regions
 from models.head import region_training
-from models.head.trainer import Trainer
-from models.head.training import TrainingConfig
+from models.training.trainer import Trainer
+from models.head.training.region_task import TrainingConfig
 from tiny import CODE_SIZES
 init = Trainer.__init__
 def often(self, *args, **kwargs):

@@ -22,8 +22,8 @@ MAY_IMPORT = {
     "panels": {"panels", "neural_face_addon"},
     "": {"neural_face_addon"},
 }
-BRIDGE_TO_MODELS = "neural_face_addon/runtime.py"
-OUTSIDE_BLENDER = {"neural_face_addon/source.py"}
+BRIDGE_TO_MODELS = "neural_face_addon/system/runtime.py"
+OUTSIDE_BLENDER = {"neural_face_addon/showroom/source.py"}
 """Started as a script; loads the package and may name it absolutely."""
 
 
@@ -163,19 +163,22 @@ def test_every_layer_is_walked() -> None:
         ("models/synthetic/a.py", "def f():\n import bpy"),
         ("models/a.py", "import importlib\nimportlib.import_module('bpy')"),
         ("models/a.py", "from ... import other_extension"),
-        ("neural_face_addon/runtime.py", "from ..models import mesh"),
-        ("neural_face_addon/runtime.py", "import torch"),
-        ("neural_face_addon/rig.py", "def f():\n from ..models.mesh import HeadMesh"),
-        ("neural_face_addon/rig.py", "from ..operators import import_head"),
-        ("neural_face_addon/rig.py", "def f():\n from ..panels import main"),
-        ("neural_face_addon/rig.py", "import neural_face.neural_face_addon"),
-        ("neural_face_addon/rig.py", "class A:\n import torch"),
-        ("neural_face_addon/rig.py", "try:\n import torch\nexcept ImportError:\n torch = None"),
+        ("neural_face_addon/system/runtime.py", "from ...models import mesh"),
+        ("neural_face_addon/system/runtime.py", "import torch"),
+        ("neural_face_addon/scene/rig.py", "def f():\n from ...models.mesh import HeadMesh"),
+        ("neural_face_addon/scene/rig.py", "from ...operators import import_head"),
+        ("neural_face_addon/scene/rig.py", "def f():\n from ...panels import main"),
+        ("neural_face_addon/scene/rig.py", "import neural_face.neural_face_addon"),
+        ("neural_face_addon/scene/rig.py", "class A:\n import torch"),
+        (
+            "neural_face_addon/scene/rig.py",
+            "try:\n import torch\nexcept ImportError:\n torch = None",
+        ),
         ("operators/a.py", "def f():\n import torch"),
         ("operators/a.py", "def f():\n from ..models import mesh"),
         ("operators/a.py", "from ..panels import main"),
         ("operators/a.py", "if TYPE_CHECKING:\n from ..models import mesh"),
-        ("neural_face_addon/rig.py", "if TYPE_CHECKING:\n pass\nelse:\n import torch"),
+        ("neural_face_addon/scene/rig.py", "if TYPE_CHECKING:\n pass\nelse:\n import torch"),
         ("panels/a.py", "from ..operators import import_head"),
         ("panels/a.py", "def f():\n from ..models import mesh"),
     ],
@@ -189,11 +192,11 @@ def test_violation_is_found(path: str, source: str) -> None:
     [
         ("__init__.py", "def register():\n from .neural_face_addon import registration"),
         ("models/head/a.py", "import torch\nfrom ..mesh import HeadMesh\nfrom . import network"),
-        ("neural_face_addon/runtime.py", "def f():\n from ..models.head import inference"),
-        ("neural_face_addon/runtime.py", "def f():\n import torch"),
+        ("neural_face_addon/system/runtime.py", "def f():\n from ...models.head import inference"),
+        ("neural_face_addon/system/runtime.py", "def f():\n import torch"),
         (
-            "neural_face_addon/rig.py",
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n from ..models import mesh",
+            "neural_face_addon/scene/rig.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n from ...models import mesh",
         ),
         ("operators/a.py", "import bpy\nfrom ..neural_face_addon import rig"),
         ("panels/a.py", "import bpy\nfrom ..neural_face_addon import rig"),

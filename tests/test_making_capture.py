@@ -13,14 +13,14 @@ import soundfile
 from capture_scenes import ring_of_cameras
 from tiny import tiny_footage, tiny_performance
 
+from models.capture.check_report import CheckReport, Entry
 from models.capture.folder import CaptureTake, write_capture, write_picture
-from models.capture.performance import Performance, PerformanceWriter
-from models.capture.report import CheckReport, Entry
 from models.errors import CancelledError, CaptureError, NeuralFaceError
 from models.head.file import read_head_file
 from models.head.inference import Head
-from models.making import command, phones
+from models.making import spoken_takes, train_command
 from models.making.status import DONE, FAILED, STOPPED, read_status
+from models.performance import Performance, PerformanceWriter
 
 
 class Systems:
@@ -43,7 +43,7 @@ class Systems:
         self.note("track", progress)
         writer = PerformanceWriter(output, self.truth.mesh, self.truth.fps, about)
         for take in self.truth.takes:
-            nothing = phones.Phones.build([], [], [])
+            nothing = spoken_takes.Phones.build([], [], [])
             writer.add(
                 dataclasses.replace(take, kind="motion", split="train", phones=nothing, text="")
             )
@@ -88,13 +88,13 @@ def systems(truth: Performance, monkeypatch: pytest.MonkeyPatch) -> Systems:
     for module, name, function in (
         ("models.capture.check", "check", found.check),
         ("models.tracking.track", "track", found.track),
-        ("models.capture.extract", "extract", found.extract),
-        ("models.video.captured", "footage_of_capture", found.footage),
+        ("models.texture.extract", "extract", found.extract),
+        ("models.making.captured_footage", "footage_of_capture", found.footage),
     ):
         fake = ModuleType(module)
         setattr(fake, name, function)
         monkeypatch.setitem(sys.modules, module, fake)
-    monkeypatch.setattr(phones.spoken_takes, "__defaults__", (found.align,))
+    monkeypatch.setattr(spoken_takes.spoken_takes, "__defaults__", (found.align,))
     return found
 
 
@@ -118,10 +118,10 @@ def capture(truth: Performance, tmp_path: Path) -> Path:
 
 def make(capture: Path, *more: str) -> dict:
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
+    train_command.add_arguments(parser)
     words = [str(capture), "-o", str(capture.parent / "anna.nface"), "--device", "cpu"]
     words += ["--steps", "2", "--batch", "2", "--speech-steps", "2", "--video-steps", "2"]
-    return command.run(parser.parse_args([*words, *more]))
+    return train_command.run(parser.parse_args([*words, *more]))
 
 
 def test_capture_becomes_a_head(systems: Systems, capture: Path) -> None:

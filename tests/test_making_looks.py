@@ -10,15 +10,15 @@ from capture_scenes import bumpy_head, ring_of_cameras
 from tiny import CODE_SIZES, tiny_mesh, tiny_performance
 
 from models.capture.folder import CaptureFolder, CaptureTake, write_capture, write_picture
-from models.capture.performance import Performance, Take
 from models.errors import NeuralFaceError
-from models.head.dataset import load_training_data
 from models.head.file import read_head_file
 from models.head.inference import Head
-from models.head.training import TrainingConfig, start_network
+from models.head.training.region_data import load_training_data
+from models.head.training.region_task import TrainingConfig, start_network
 from models.making.card import card_of, write_card
 from models.making.overlay import COLOUR, HEIGHT, _lines, draw_mesh, spread_out, write_overlay
 from models.making.preview import MOST_MOTION, Previews, sample_of, write_preview
+from models.performance import Performance, Take
 from models.progress import silent
 
 

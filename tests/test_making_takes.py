@@ -10,13 +10,13 @@ from tiny import tiny_clip, tiny_controls, tiny_performance
 
 from models.alignment.result import Alignment
 from models.capture.folder import CaptureFolder, CaptureTake
-from models.capture.performance import Take
 from models.errors import AlignmentError, SoundError
-from models.making.phones import spoken_takes
 from models.making.splits import cut, cut_footage, pieces_of, write_pieces
+from models.making.spoken_takes import spoken_takes
+from models.performance import Take
+from models.phones import Phones
 from models.progress import silent
-from models.speech.phones import Phones
-from models.video.footage import read_footage, write_clip
+from models.video.training.footage import read_footage, write_clip
 
 FPS = 30.0
 

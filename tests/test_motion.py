@@ -7,9 +7,9 @@ import pytest
 
 from models.errors import CaptureError, MissingDependencyError
 from models.synthetic.limits import limited
-from models.synthetic.motion import read_live_link, read_shapes, shape_controls
 from models.synthetic.practice import practice_block
 from models.synthetic.reanalysis import LipReader
+from models.synthetic.recorded_motion import read_live_link, read_shapes, shape_controls
 from models.template.controls import CONTROL_INDEX, CONTROL_NAMES, controls_from
 
 ARKIT = [name for name in CONTROL_NAMES if name not in ("tongueUp", "tongueBack")]

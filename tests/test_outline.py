@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.cameras import Camera
+from models.cameras import Camera
 from models.capture.folder import CaptureFolder, CaptureTake, write_capture, write_picture
-from models.capture.layers import Layer
-from models.capture.outline import head_mask
-from models.capture.photo import Photo
-from models.capture.raster import BACKGROUND_DEPTH, shared_rasteriser
-from models.capture.texturing import Texturer
 from models.mesh import HeadMesh
+from models.render.drawables import Layer
+from models.render.raster import BACKGROUND_DEPTH, shared_rasteriser
+from models.texture.outline import head_mask
+from models.texture.photo import Photo
+from models.texture.texturing import Texturer
 
 SIDE, WALL = 384, (70, 160, 90)
 

@@ -8,17 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from models.capture.performance import (
-    Performance,
-    PerformanceWriter,
-    Take,
-    vertices_path,
-    write_texture,
-)
 from models.errors import CaptureError
 from models.files import read_arrays, write_arrays
 from models.mesh import REGION_NAMES, HeadMesh, Region
-from models.speech.phones import Phones
+from models.performance import Performance, PerformanceWriter, Take, vertices_path, write_texture
+from models.phones import Phones
 
 ABOUT = {
     "name": "Test",

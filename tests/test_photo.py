@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.cameras import Camera
+from models.cameras import Camera
 from models.capture.folder import CaptureFolder, CaptureTake, write_capture, write_picture
-from models.capture.layers import Layer
-from models.capture.photo import Photo
-from models.capture.raster import shared_rasteriser
+from models.render.drawables import Layer
+from models.render.raster import shared_rasteriser
+from models.texture.photo import Photo
 
 SIDE, HEAD = 768, np.zeros(3)
 

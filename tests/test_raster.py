@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.cameras import Camera, look_at
-from models.capture.graphics import create_context
-from models.capture.layers import Layer
-from models.capture.raster import BACKGROUND_DEPTH, shared_rasteriser
+from models.cameras import Camera, look_at
 from models.errors import MissingDependencyError
 from models.mesh import HeadMesh
 from models.normals import vertex_normals
+from models.render.drawables import Layer
+from models.render.graphics import create_context
+from models.render.raster import BACKGROUND_DEPTH, shared_rasteriser
 
 CAMERA = look_at("front", (0, -1, 0), (0, 0, 0), 400, (200, 100), (90.0, 55.0))
 

@@ -10,11 +10,11 @@ from filmed_faces import needs_landmarker
 
 from models.capture.checks_scan import check_scan
 from models.capture.folder import CaptureFolder
-from models.capture.scan import Scan
 from models.errors import CaptureError
 from models.normals import vertex_normals
+from models.scan.neutral_scan import Scan
 from models.template.population import aligned
-from models.tracking.alignment import surface_samples
+from models.tracking.dense_alignment import surface_samples
 from models.tracking.face_model import FaceModel, template
 from models.tracking.linear_face import Samples
 from models.tracking.person import PersonFit

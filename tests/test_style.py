@@ -12,16 +12,22 @@ from models.errors import CaptureError, HeadFileError, TextError
 from models.head.file import read_head_file
 from models.head.inference import Head
 from models.mesh import LIP_CONTACT, REGION_NAMES
+from models.phones import INVENTORY, Phones
 from models.speech.manner import Manner, StyleCurve
-from models.speech.phones import INVENTORY, Phones
 from models.speech.visemes import VISEME_NAMES, cues
 from models.style import animator as style_animator
-from models.style.dataset import StyleData, batch_of
-from models.style.labels import FPS, LABELS, frame_labels, phrase_times
-from models.style.making import make_style, named_axes
-from models.style.model import StyleModel
-from models.style.network import DOWN, MotionPrior, Sampler, StyleDims
-from models.style.training import StyleConfig, StyleNetworks, core_losses, lip_map, style_window
+from models.style.frame_labels import FPS, LABELS, frame_labels, phrase_times
+from models.style.style_model import StyleModel
+from models.style.style_network import DOWN, MotionPrior, Sampler, StyleDims
+from models.style.training.build_style import make_style, named_axes
+from models.style.training.style_data import StyleData, batch_of
+from models.style.training.style_task import (
+    StyleConfig,
+    StyleNetworks,
+    core_losses,
+    lip_map,
+    style_window,
+)
 
 LINE = Phones.build(
     "sil B AA B M EY sil V IY sil".split(),

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 from models.capture.folder import CaptureFolder
-from models.capture.performance import Performance
 from models.errors import CancelledError, CaptureError, MissingDependencyError, NeuralFaceError
-from models.synthetic.command import add_arguments, settings_from
-from models.synthetic.rig import PLACES, make_rig
+from models.performance import Performance
+from models.synthetic.camera_rig import PLACES, make_rig
 from models.synthetic.synthesize import Settings, synthesize
-from models.synthetic.takes import TakePlan
+from models.synthetic.synthesize_command import add_arguments, settings_from
+from models.synthetic.take_list import TakePlan
 
 PLAN = TakePlan(spoken=0, lines=1, styles=("neutral",))
 
 
 @pytest.fixture(scope="module")
 def rasteriser() -> None:
-    from models.capture.raster import shared_rasteriser
+    from models.render.raster import shared_rasteriser
 
     try:
         shared_rasteriser()

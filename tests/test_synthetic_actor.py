@@ -13,7 +13,7 @@ from models.synthetic.assets import load_asset, rigid_motion
 from models.synthetic.eyes import LOOK_OUT, Eyes, gaze_angles, gaze_rotation
 from models.synthetic.hair import hair
 from models.synthetic.lighting import aperture_light, vertex_normals
-from models.synthetic.mouth import Mouth
+from models.synthetic.mouth_interior import Mouth
 from models.synthetic.texels import TexelMap
 from models.template.binding import nearest_points
 from models.template.controls import controls_from

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.fill import complete, push_pull
-from models.capture.layers import Layer
-from models.capture.raster import shared_rasteriser
-from models.capture.reference import Reference
-from models.capture.texture import Unwrapped, look, mean_look, surface_of, view_of
 from models.mesh import HeadMesh
+from models.render.drawables import Layer
+from models.render.raster import shared_rasteriser
+from models.texture.fill import complete, push_pull
+from models.texture.reference import Reference
+from models.texture.view_texture import Unwrapped, look, mean_look, surface_of, view_of
 
 SIZE = 512
 

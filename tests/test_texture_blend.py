@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from capture_scenes import painted
 
-from models.capture.blend import blend
-from models.capture.texture import Look, mean_look
+from models.texture.blend import blend
+from models.texture.view_texture import Look, mean_look
 
 SIZE = 256
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.flow import LARGEST, Aligner, calculator, measured, texels_per_metre
-from models.capture.layers import Layer
-from models.capture.photo import Photo
-from models.capture.raster import shared_rasteriser
-from models.capture.texture import view_of
-from models.capture.texturing import Texturer
 from models.mesh import HeadMesh
+from models.render.drawables import Layer
+from models.render.raster import shared_rasteriser
+from models.texture.flow import LARGEST, Aligner, calculator, measured, texels_per_metre
+from models.texture.photo import Photo
+from models.texture.texturing import Texturer
+from models.texture.view_texture import view_of
 
 SIZE = 512
 SCALE = 1200.0

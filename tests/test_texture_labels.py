@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
-from models.capture.labels import BLIND, Labelling, energy, face_texels, solve
-from models.capture.raster import shared_rasteriser
-from models.capture.texturing import Texturer
+from models.render.raster import shared_rasteriser
+from models.texture.camera_labels import BLIND, Labelling, energy, face_texels, solve
+from models.texture.texturing import Texturer
 
 
 def strip(length: int) -> tuple[np.ndarray, np.ndarray]:

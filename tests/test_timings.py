@@ -14,8 +14,8 @@ from models.alignment.subtitles import parse_srt
 from models.alignment.symbols import to_arpabet
 from models.alignment.textgrid import Tier, format_textgrid, parse_textgrid
 from models.errors import TimingsError
+from models.phones import Phones
 from models.speech.flite import VOICE
-from models.speech.phones import Phones
 
 PHONES = Phones(
     ["sil", "HH", "AH", "L", "OW", "sil", "DH", "EH", "R"],

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from models.capture.folder import CaptureTake
-from models.capture.performance import PerformanceWriter, Take
 from models.files import write_arrays
+from models.performance import PerformanceWriter, Take
 from models.tracking import together
 from models.tracking.face_model import FaceModel, template
 from models.tracking.together import Settler, between, take_of

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from models.capture.cameras import Camera, look_at
-from models.capture.layers import Layer
-from models.capture.photo import Photo
+from models.cameras import Camera, look_at
 from models.errors import CancelledError, MissingDependencyError
+from models.render.drawables import Layer
+from models.texture.photo import Photo
 from models.tracking import landmark_fit
-from models.tracking.alignment import Aligner, surface_samples
-from models.tracking.contact import rim_pairs, sealed
+from models.tracking.closed_lips import rim_pairs, sealed
+from models.tracking.dense_alignment import Aligner, surface_samples
 from models.tracking.face_model import FaceModel, LandmarkPoints, template, view_terms
-from models.tracking.frames import FrameTracker, Seen, Tracked
+from models.tracking.frame_tracking import FrameTracker, Seen, Tracked
 from models.tracking.landmark_fit import LandmarkFit, fit_landmarks, rough_poses
 from models.tracking.lids import LOWER, UPPER, LidGaps, openness
 from models.tracking.linear_face import Motion, Samples
@@ -213,7 +213,7 @@ def test_key_frames_begin_at_rest_and_differ_in_pose(model: FaceModel) -> None:
 def stage(model: FaceModel) -> tuple:
     """A person with freckles, alone in the dark."""
     try:
-        from models.capture.raster import shared_rasteriser
+        from models.render.raster import shared_rasteriser
 
         rasteriser = shared_rasteriser()
     except (ImportError, MissingDependencyError) as error:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from capture_scenes import ring_of_cameras
 
-from models.capture.cameras import Camera
+from models.cameras import Camera
 from models.capture.triangulate import triangulate
 
 LENS = (-0.12, 0.03, 0.001, -0.002, 0.01)

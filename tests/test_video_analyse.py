@@ -9,9 +9,9 @@ import pytest
 from filmed_faces import SIDE, filmed, needs_landmarker
 
 from models.errors import CancelledError, VideoError
+from models.faces.finder import SCORE_INDEX, Face
 from models.video.analyse import analyse_video
 from models.video.analysis import Analysis
-from models.video.faces import SCORE_INDEX, Face
 
 FPS = 25
 EMPTY = np.full((SIDE, SIDE, 3), 110, np.uint8)

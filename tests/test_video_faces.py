@@ -8,7 +8,7 @@ from filmed_faces import needs_landmarker
 LOOKED = """
 import sys
 import numpy as np
-from models.video.faces import FaceFinder
+from models.faces.finder import FaceFinder
 with FaceFinder(most=1) as finder:
     print(len(finder.find(np.zeros((64, 64, 3), np.uint8))))
 print("afterwards", file=sys.stderr)

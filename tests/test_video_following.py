@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.errors import VideoError
+from models.faces.finder import Face
 from models.video.cuts import CutFinder
-from models.video.faces import Face
 from models.video.following import Followed, Follower, Sighting, sighting_of
 from models.video.gaps import filled, sentences, spans
 

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("scipy", reason="the numeric layer needs SciPy")
 pytest.importorskip("torch", reason="the networks need torch")
 
-from models.video.mouth import KNOTS, fit_jaw, fit_opening, opening_at
+from models.video.mouth_as_seen import KNOTS, fit_jaw, fit_opening, opening_at
 
 
 def test_a_closure_between_two_frames_is_kept() -> None:

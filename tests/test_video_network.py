@@ -8,24 +8,35 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
-from models.arkit.model import weights_of
+from models.arkit.arkit_map import weights_of
 from models.errors import CaptureError, HeadFileError, VideoError
 from models.head.file import read_head_file, write_head_file
 from models.head.inference import Head
+from models.parameters import AnimationParameters
 from models.pose import rotation_matrix
-from models.speech.parameters import AnimationParameters
 from models.video.analysis import Analysis
-from models.video.dataset import VideoData, analysis_of
-from models.video.evaluate import Player, errors, linear_map, linear_motion, players
 from models.video.features import Landmarks, features_of, mirrored_features, relative_pose
-from models.video.footage import read_footage, read_motion
-from models.video.making import make_video, train_video, video_data, video_model
-from models.video.model import VideoModel
-from models.video.network import HOP, WINDOW, MotionNetwork, VideoDims, between
 from models.video.posing import angles_of
 from models.video.retarget import encode_residual, retarget, with_residual
-from models.video.retargeting import ResidualCurve, Retargeting
-from models.video.training import VideoConfig
+from models.video.retarget_settings import ResidualCurve, Retargeting
+from models.video.training.build_video import (
+    make_video,
+    train_video,
+    video_data,
+    video_model,
+)
+from models.video.training.footage import read_footage, read_motion
+from models.video.training.video_data import VideoData, analysis_of
+from models.video.training.video_evaluation import (
+    Player,
+    errors,
+    linear_map,
+    linear_motion,
+    players,
+)
+from models.video.training.video_task import VideoConfig
+from models.video.video_model import VideoModel
+from models.video.video_network import HOP, WINDOW, MotionNetwork, VideoDims, between
 from tests import tiny
 
 STEPS = 150

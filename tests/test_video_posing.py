@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from filmed_faces import filmed, needs_landmarker
 
+from models.faces.finder import FaceFinder
 from models.pose import rotation_matrix
-from models.video.faces import FaceFinder
 from models.video.posing import angles_of, head_poses, mean_rotation, turned_away
 
 TURNS = {

@@ -16,14 +16,11 @@ from filmed_faces import filmed, needs_landmarker
 torch = pytest.importorskip("torch", reason="ResNet-50 needs torch")
 
 from models.errors import CaptureError, VideoError
+from models.faces.finder import Face
 from models.head.file import read_head_file, write_head_file
 from models.head.inference import Head
 from models.video.analysis import Analysis
-from models.video.evaluate import errors, players
-from models.video.faces import Face
 from models.video.features import Landmarks, extractor_of
-from models.video.footage import write_clip, write_motion
-from models.video.making import make_video, video_data
 from models.video.resnet import (
     FACE_POINTS,
     FEATURES,
@@ -34,7 +31,10 @@ from models.video.resnet import (
     load_checkpoint,
 )
 from models.video.retarget import analyse_for, retarget
-from models.video.training import VideoConfig
+from models.video.training.build_video import make_video, video_data
+from models.video.training.footage import write_clip, write_motion
+from models.video.training.video_evaluation import errors, players
+from models.video.training.video_task import VideoConfig
 from tests import tiny
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.errors import VideoError
-from models.video.source import LONGEST_SIDE, VideoSource
+from models.video_reader import LONGEST_SIDE, VideoSource
 
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
 BLUE, RED = (255, 0, 0), (0, 0, 255)

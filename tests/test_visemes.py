@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.errors import TextError
-from models.speech.phones import INVENTORY, Phones, phone_indices, split_stress
+from models.phones import INVENTORY, Phones, phone_indices, split_stress
 from models.speech.visemes import VISEME_INDEX, VISEME_NAMES, VISEMES, Cue, cues, phones_of
 
 

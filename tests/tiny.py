@@ -10,22 +10,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.capture.performance import Performance, PerformanceWriter, Take, write_texture
+from models.faces.finder import SCORE_INDEX, SCORE_NAMES
+from models.faces.landmarks import RIGID
 from models.head.file import write_head_file
 from models.head.inference import Head
-from models.head.making import make_head
-from models.head.training import TrainingConfig
+from models.head.training.build_head import make_head
+from models.head.training.region_task import TrainingConfig
 from models.mesh import HeadMesh, Part, Region
+from models.performance import Performance, PerformanceWriter, Take, write_texture
+from models.phones import Phones
 from models.pose import rotation_matrix
-from models.speech.phones import Phones
-from models.style.making import make_style
-from models.style.training import StyleConfig
-from models.video.faces import SCORE_INDEX, SCORE_NAMES
-from models.video.footage import FootageClip, write_clip, write_motion
-from models.video.landmarks import RIGID
-from models.video.making import make_video
+from models.style.training.build_style import make_style
+from models.style.training.style_task import StyleConfig
 from models.video.posing import TO_BLENDER
-from models.video.training import VideoConfig
+from models.video.training.build_video import make_video
+from models.video.training.footage import FootageClip, write_clip, write_motion
+from models.video.training.video_task import VideoConfig
 
 GRID = 25
 FPS = 30.0

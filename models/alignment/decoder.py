@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MissingDependencyError
-from ..speech.phones import INVENTORY, SILENCE
+from ..phones import INVENTORY, SILENCE
 from .sound import Sound
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import AlignmentError
-from ..speech.phones import CONSONANT_STRESS, Phones, split_stress
+from ..phones import CONSONANT_STRESS, Phones, split_stress
 from ..speech.text import Pronunciation
 from .activity import active_frames
 from .agreement import fits, mean_score

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from ..errors import AlignmentError, SoundError, TextError, TimingsError
-from ..speech.phones import Phones
+from ..phones import Phones
+from ..speech.proportional import spread
 from ..speech.text import Pronunciation, pronounce
 from .forced import align_text
-from .proportional import spread
 from .result import FORCED, GIVEN, PROPORTIONAL, Alignment
 from .sound import SHORTEST, Sound
 from .subtitles import Cue

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..speech.phones import SILENCE, is_vowel
+from ..phones import SILENCE, is_vowel
 from .decoder import FRAME
 
 CLASSES = ("silence", "stop", "fricative", "nasal", "approximant", "vowel")

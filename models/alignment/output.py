@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..errors import NeuralFaceError
 from ..files import write_bytes, write_json
-from ..speech.phones import SILENCE
+from ..phones import SILENCE
 from .result import Alignment
 from .textgrid import Tier, format_textgrid
 

@@ -3,8 +3,8 @@
 import functools
 import re
 
+from ..phones import split_stress
 from ..speech.lexicon import Symbols, package_file
-from ..speech.phones import split_stress
 from ..speech.text import SpokenWord
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import SoundError
-from ..speech.phones import Phones, is_vowel
+from ..phones import Phones, is_vowel
 from .activity import active_frames
 from .decoder import Segment, recognise_phones
 from .denoise import denoised, is_noisy

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..speech.phones import Phones
+from ..phones import Phones
 
 FORCED, RECOGNISED, GIVEN, PROPORTIONAL = METHODS = (
     "forced",

@@ -5,7 +5,7 @@ Sounds that English lacks become the nearest one to look at: that is what the fa
 
 import unicodedata
 
-from ..speech.phones import CONSONANT_STRESS, INVENTORY, SILENCE, is_vowel, split_stress
+from ..phones import CONSONANT_STRESS, INVENTORY, SILENCE, is_vowel, split_stress
 
 SILENCES = frozenset(
     "|sil|sp|pau|spn|sp1|h#|#h|epi|ssil|<s>|</s>|<sil>|<p:>|<p>|_|-|#|...|SIL|<eps>|silence".split(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..speech.phones import SILENCE, Phones
+from ..phones import SILENCE, Phones
 
 _GAP = 1e-4
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import TimingsError
-from ..speech.phones import Phones
+from ..phones import Phones
 from .phone_list import Row, parse_phone_list
 from .subtitles import Cue, parse_srt
 from .symbols import SILENCES, to_arpabet

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ..cameras import Camera
 from ..errors import CaptureError
 from ..progress import Progress, silent
-from .cameras import Camera
+from .check_report import CheckReport, Entry, in_order
 from .checks_faces import check_colours, check_faces
 from .checks_files import check_files
 from .checks_rig import Agreement, agreement, check_agreement, check_world, colours_of
 from .checks_scan import check_scan
 from .folder import CaptureFolder
-from .report import CheckReport, Entry, in_order
 from .rig_picture import Shown, rig_picture, write_rig_picture
 from .sightings import FRAMES, Sighting, sightings
 from .world import World, measure_world

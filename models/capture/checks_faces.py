@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .cameras import Camera
+from ..cameras import Camera
+from .check_report import Entry
 from .colour import ColourMatch
-from .report import Entry
 from .sightings import Look, Sighting
 
 SMALL, TINY = 60.0, 25.0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from .capture_takes import CaptureTake, sound_seconds
+from .check_report import Entry
 from .folder import CaptureFolder
 from .pictures import PictureFiles, is_cut
-from .report import Entry
-from .takes import CaptureTake, sound_seconds
 from .video_track import VideoPictures
 
 TAIL = 4096

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..video.faces import POINTS
-from .cameras import Camera
+from ..cameras import Camera
+from ..faces.finder import POINTS
+from .check_report import Entry
 from .checks_faces import eye_distances
 from .colour import SKIN, ColourMatch, match_colours, skin_colours
 from .conventions import INSIDE_OUT, is_inside_out, misunderstood, typical_error
 from .folder import CaptureFolder
-from .report import Entry
 from .sightings import Sighting, landmarks
 from .triangulate import triangulate
 from .world import World

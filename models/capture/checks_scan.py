@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from ..errors import CaptureError
+from ..scan.neutral_scan import Scan
+from .check_report import Entry
 from .folder import CaptureFolder
-from .report import Entry
-from .scan import Scan
 
 
 def check_scan(capture: CaptureFolder) -> Iterator[Entry]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .cameras import Camera
+from ..cameras import Camera
 
 SKIN = (
     *(151, 9, 108, 337, 69, 299, 104, 333, 5, 195, 197, 6, 50, 280, 101, 330, 36, 266),

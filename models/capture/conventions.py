@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..video.landmarks import RIGID
-from .cameras import OPENGL, Camera
+from ..cameras import OPENGL, Camera
+from ..faces.landmarks import RIGID
 from .triangulate import triangulate
 
 EXPLAINED = 0.3

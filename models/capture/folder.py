@@ -7,17 +7,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..cameras import Camera
 from ..errors import CaptureError
 from ..files import write_bytes
 from ..mesh import HeadMesh
+from ..performance import picture_file
 from .calibration.find import read_calibration
 from .calibration.transforms import FILE, write_transforms
-from .cameras import Camera
+from .capture_takes import CaptureTake, read_takes, write_takes
 from .colour import ColourMatch
 from .layout import Source, find_layout
-from .performance import picture_file
 from .pictures import PictureFiles
-from .takes import CaptureTake, read_takes, write_takes
 
 SCANS = ("neutral.obj", "neutral.ply")
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from ..errors import CaptureError
 from .calibration.entries import PICTURES, VIDEOS, Calibrated
-from .pictures import ONLY_TAKE, PictureFiles, in_frames, named_pictures, safe_name
-from .takes import (
+from .capture_takes import (
     ASSUMED_RATE,
     CaptureTake,
     Told,
@@ -17,6 +16,7 @@ from .takes import (
     sound_seconds,
     with_sound_and_text,
 )
+from .pictures import ONLY_TAKE, PictureFiles, in_frames, named_pictures, safe_name
 from .video_track import TakeTimes, VideoPictures, VideoTrack
 
 FOLDERS = ("images/{}", "{}")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..cameras import Camera
 from ..files import read_arrays, write_arrays
-from .cameras import Camera
 from .colour import ColourMatch
 from .folder import CaptureFolder
 

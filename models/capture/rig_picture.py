@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..cameras import Camera
 from ..files import write_bytes
-from .cameras import Camera
 from .world import World
 
 PANEL, THUMB, MARGIN = 900, 300, 140

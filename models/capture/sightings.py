@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..cameras import Camera
 from ..errors import CaptureError
+from ..faces.finder import FaceFinder
+from ..faces.views import FaceView, FaceViews, stacked
 from ..progress import Progress, silent
-from ..video.faces import FaceFinder
-from .cameras import Camera
 from .folder import CaptureFolder
-from .views_of_face import FaceView, FaceViews, stacked
 
 FRAMES = 12
 """Frames that are looked at, evenly over all takes."""

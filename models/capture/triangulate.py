@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .cameras import Camera
+from ..cameras import Camera
 
 STEPS = 12
 """Of the graduated robust fit; a step after these moves points by less than a micrometre."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..mesh import REGION_NAMES
-from ..speech.phones import Phones
+from ..phones import Phones
 
 STEP = 1 / 64
 """Stored examples are rounded to this part of a standard deviation."""

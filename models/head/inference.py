@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..arkit.model import ArkitMap
+from ..arkit.arkit_map import ArkitMap
 from ..errors import HeadFileError
 from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh
-from ..style.model import StyleModel
-from ..video.model import VideoModel
+from ..style.style_model import StyleModel
+from ..video.video_model import VideoModel
 from .codes import CodeSpace, ExampleSet, Slider
 from .compose import TextureComposer, VertexComposer
-from .dataset import crop_texture
 from .file import HeadFile, read_head_file
-from .network import RegionDims
-from .pca import moved_vertices
+from .region_network import RegionDims
+from .training.region_data import crop_texture
+from .training.region_pca import moved_vertices
 from .weights import unpack_network
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from ..errors import HeadFileError
-from .network import RegionDims, RegionNetwork, has_bfloat16
+from .region_network import RegionDims, RegionNetwork, has_bfloat16
 
 EXACT = (
     *("vertex_mean", "vertex_basis", "geometry_unit", "geometry_basis"),

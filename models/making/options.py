@@ -8,9 +8,9 @@ from ..errors import NeuralFaceError
 from ..parallel import add_processes
 
 if TYPE_CHECKING:  # the options are read, and errors told, where torch is missing as well
-    from ..head.training import TrainingConfig
-    from ..style.training import StyleConfig
-    from ..video.training import VideoConfig
+    from ..head.training.region_task import TrainingConfig
+    from ..style.training.style_task import StyleConfig
+    from ..video.training.video_task import VideoConfig
 
 DEFAULT_MINUTES = 30.0
 DEFAULT_SPEECH_MINUTES = 30.0
@@ -89,7 +89,7 @@ def config_from(options: argparse.Namespace) -> "TrainingConfig":
     for name, value in numbers.items():
         if value is not None and value <= 0:
             raise NeuralFaceError(f"{name} must be more than zero.")
-    from ..head.training import TrainingConfig
+    from ..head.training.region_task import TrainingConfig
 
     chosen = ("batch", "learning_rate", "gan_weight")
     given = {name: getattr(options, name) for name in chosen if getattr(options, name) is not None}
@@ -110,7 +110,7 @@ def speech_config_from(options: argparse.Namespace) -> "StyleConfig | None":
     """
     if options.speech_minutes == 0:
         return None
-    from ..style.training import StyleConfig
+    from ..style.training.style_task import StyleConfig
 
     minutes, steps = _budget(options, "speech", DEFAULT_SPEECH_MINUTES)
     return StyleConfig(minutes=minutes, steps=steps, seed=options.seed)
@@ -124,7 +124,7 @@ def video_config_from(options: argparse.Namespace) -> "VideoConfig | None":
     """
     if options.video_minutes == 0:
         return None
-    from ..video.training import VideoConfig
+    from ..video.training.video_task import VideoConfig
 
     minutes, steps = _budget(options, "video", VideoConfig().minutes)
     return VideoConfig(minutes=minutes, steps=steps, seed=options.seed)

@@ -7,11 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..capture.cameras import Camera
+from ..cameras import Camera
 from ..capture.folder import CaptureFolder
-from ..capture.performance import Performance, Take
 from ..errors import CaptureError, NeuralFaceError
 from ..mesh import HeadMesh
+from ..performance import Performance, Take
 from ..pose import to_world
 from ..progress import Progress
 

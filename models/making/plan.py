@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..adopt.sequence import is_sequence
 from ..capture.folder import CaptureFolder
-from ..capture.performance import Performance
 from ..errors import NeuralFaceError
 from ..head.file import read_head_file
+from ..performance import Performance
 from ..progress import Progress
-from . import capturing, finishing, training
+from ..sequences.sequence_files import is_sequence
+from . import capture_stages, finishing, training_stages
 from .options import config_from, speech_config_from, video_config_from
 from .preview import Previews, Tell, sample_of
 from .stages import Stage
@@ -95,8 +95,8 @@ class Plan:
     def _check(self, kind: str) -> Stage:
         source = self.options.source
         work = {
-            CAPTURE: partial(capturing.check_capture, source),
-            SEQUENCE: partial(capturing.check_sequence, source),
+            CAPTURE: partial(capture_stages.check_capture, source),
+            SEQUENCE: partial(capture_stages.check_sequence, source),
             PERFORMANCE: partial(_check_performance, source),
             HEAD: partial(_check_head, source),
         }[kind]
@@ -113,18 +113,18 @@ class Plan:
         track = Stage(
             "track",
             "Tracking",
-            partial(capturing.track_capture, source, folder, about, options.processes),
+            partial(capture_stages.track_capture, source, folder, about, options.processes),
             TRACK_SECONDS * frames,
             {"pictures": fingerprint(source, SOUNDS)},
             leaves=(folder / "performance.json",),
             owns=(folder,),
         )
-        draw = partial(capturing.draw_overlay, source, folder, overlay)
+        draw = partial(capture_stages.draw_overlay, source, folder, overlay)
         extract = partial(
-            capturing.extract_textures,
+            capture_stages.extract_textures,
             source, folder, sheet, about, options.texture, options.processes,
         )  # fmt: skip
-        prepare = partial(capturing.prepare_takes, source, folder, takes)
+        prepare = partial(capture_stages.prepare_takes, source, folder, takes)
         return [
             track,
             Stage(
@@ -148,11 +148,11 @@ class Plan:
         return [
             Stage(
                 "track", "Taking over the meshes",
-                partial(capturing.adopt_sequence, source, folder, about, size), 60.0,
+                partial(capture_stages.adopt_sequence, source, folder, about, size), 60.0,
                 {"size": size}, ("check",), (folder / "performance.json",), (folder,),
             ),
             Stage(
-                "takes", "Takes", partial(capturing.split_takes, folder, takes), 5.0,
+                "takes", "Takes", partial(capture_stages.split_takes, folder, takes), 5.0,
                 {}, ("track",), (takes / "performance.json",), (takes,),
             ),
         ]  # fmt: skip
@@ -178,18 +178,20 @@ class Plan:
         return [*stages, self._finish(source, last)]
 
     def _head(self, stage: str) -> Path:
-        return self.workspace.path(stage, training.HEAD)
+        return self.workspace.path(stage, training_stages.HEAD)
 
     def _regions(self, performance: Path, last: str) -> Stage:
         config, folder = config_from(self.options), self.workspace.path("regions")
 
-        def previews(opened: Performance, data: training.TrainingData) -> Previews:
+        def previews(opened: Performance, data: training_stages.TrainingData) -> Previews:
             return Previews(sample_of(opened, data), self.workspace.folder, self.tell)
 
         def work(progress: Progress) -> Outcome:
             opened = Performance.open(performance)
             device = self.options.device
-            return training.train_region_models(opened, folder, config, device, previews, progress)
+            return training_stages.train_region_models(
+                opened, folder, config, device, previews, progress
+            )
 
         return Stage(
             "regions", "Region models", work, 60 + _seconds(config.minutes, config.steps, 4),
@@ -201,7 +203,7 @@ class Plan:
         if config is None:
             return None
         work = partial(
-            training.train_speech, source, folder, config, self.options.device, kind == HEAD
+            training_stages.train_speech, source, folder, config, self.options.device, kind == HEAD
         )
         return Stage(
             "speech", "Speech", work, 20 + _seconds(config.minutes, config.steps),
@@ -213,7 +215,7 @@ class Plan:
             return []
         source, folder = self.options.source, self.workspace.path("footage")
         performance, takes = self.workspace.path("performance"), self.workspace.path("takes")
-        work = partial(capturing.film_capture, source, performance, takes, folder)
+        work = partial(capture_stages.film_capture, source, performance, takes, folder)
         return [
             Stage(
                 "footage", "Faces in the footage", work, _pictured(source), {},
@@ -227,7 +229,13 @@ class Plan:
             return None
         own = kind == CAPTURE
         work = partial(
-            training.train_video, source, footage, folder, config, self.options.device, not own
+            training_stages.train_video,
+            source,
+            footage,
+            folder,
+            config,
+            self.options.device,
+            not own,
         )
         settings = config.to_dict() | ({} if own else {"footage": fingerprint(footage)})
         return Stage(
@@ -237,7 +245,7 @@ class Plan:
 
     def _finish(self, source: Path, last: str) -> Stage:
         output = self.options.output
-        drawn = self.workspace.path("regions", training.REPORT)
+        drawn = self.workspace.path("regions", training_stages.REPORT)
         report = drawn, self.options.report or output.with_suffix(finishing.REPORT_SUFFIX)
         pictures = {
             "Contact sheet": drawn,

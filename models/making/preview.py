@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 import torch
 
-from ..capture.performance import Performance, Take
 from ..errors import NeuralFaceError
 from ..files import write_bytes
-from ..head.dataset import TrainingData
 from ..head.file import write_head_file
 from ..head.inference import Head
-from ..head.making import build_head
-from ..head.network import RegionNetwork
-from ..head.region_training import Training
+from ..head.region_network import RegionNetwork
+from ..head.training.build_head import build_head
+from ..head.training.region_data import TrainingData
+from ..head.training.train_regions import Training
+from ..performance import Performance, Take
 
 log = logging.getLogger(__name__)
 HEAD, PICTURE = "preview.nface", "preview.png"

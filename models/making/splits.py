@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.performance import Performance, PerformanceWriter, Take, texture_paths
 from ..errors import CaptureError
-from ..speech.phones import Phones
-from ..video.footage import FootageClip, read_footage, write_clip
+from ..performance import Performance, PerformanceWriter, Take, texture_paths
+from ..phones import Phones
+from ..video.training.footage import FootageClip, read_footage, write_clip
 
 LENGTHS = (12.0, 7.0), (6.0, 4.0)
 """Seconds: spoken takes longer than the first are cut at pauses, into pieces about as long as the

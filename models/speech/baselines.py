@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..phones import Phones, phone_indices
 from .database import PLACES, Slots, SpeechDatabase
-from .phones import Phones, phone_indices
 from .visemes import VISEME_INDEX, VISEME_NAMES
 
 _MIDDLE = PLACES.index(0.5)

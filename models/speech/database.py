@@ -14,8 +14,8 @@ import numpy as np
 from ..errors import HeadFileError
 from ..head.codes import ExampleSet, ExampleTake
 from ..mesh import LIP_CONTACT
-from .contact import LipGap
-from .phones import BILABIALS, INVENTORY, Phones, phone_indices
+from ..phones import BILABIALS, INVENTORY, Phones, phone_indices
+from .lip_contact import LipGap
 
 REACH = 3
 """Neighbours on each side that make a phone's context."""

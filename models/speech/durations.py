@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import TextError
 from ..files import read_arrays
-from .phones import CONSONANT_STRESS, INVENTORY, SILENCE, Phones, is_vowel, phone_indices
+from ..phones import CONSONANT_STRESS, INVENTORY, SILENCE, Phones, is_vowel, phone_indices
 from .text import Pronunciation
 
 RATES = (0.25, 4.0)

@@ -9,8 +9,8 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ..alignment.proportional import spread
-from .phones import SILENCE
+from ..phones import SILENCE
+from .proportional import spread
 from .text import pronounce
 from .visemes import VISEMES, Cue, cues, viseme_of
 

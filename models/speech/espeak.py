@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .phones import CONSONANT_STRESS, SILENCE, is_vowel
+from ..phones import CONSONANT_STRESS, SILENCE, is_vowel
 from .text import Pronunciation
 from .utterance import Utterance, read_wave, run_program, sentence_text, sentences
 

@@ -8,14 +8,14 @@ from scipy.ndimage import gaussian_filter1d
 
 from ..errors import TextError
 from ..head.codes import ExampleSet, ExampleTake
+from ..parameters import AnimationParameters, ease_at_ends
+from ..phones import Phones
 from ..progress import Progress, silent
 from .assembly import assemble, closed_frames
-from .background import BackgroundMotion
-from .contact import LipGap
 from .database import Slots, SpeechDatabase, speaks
+from .eyes_and_head import BackgroundMotion
+from .lip_contact import LipGap
 from .manner import NEUTRAL
-from .parameters import AnimationParameters, ease_at_ends
-from .phones import Phones
 from .selection import SelectionWeights, select
 
 

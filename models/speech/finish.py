@@ -7,9 +7,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from ..head.codes import ExampleSet
-from .contact import LipGap, sealed
+from ..parameters import AnimationParameters
+from .lip_contact import LipGap, sealed
 from .manner import Manner
-from .parameters import AnimationParameters
 from .visemes import Cue
 
 _SLOW = 0.35

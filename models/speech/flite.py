@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .phones import CONSONANT_STRESS, SILENCE, is_vowel
+from ..phones import CONSONANT_STRESS, SILENCE, is_vowel
 from .text import Pronunciation
 from .utterance import Utterance, align_labels, read_wave, run_program, sentence_text, sentences
 

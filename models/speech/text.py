@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import TextError
+from ..phones import is_vowel, split_stress
 from .homographs import reading, tag_words
 from .lexicon import Symbols, dictionary, look_up, spell, with_s
 from .normalize import Token, tokenize
-from .phones import is_vowel, split_stress
 from .reading import PAUSES
 
 LONGEST_TEXT = 5000

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from .phones import SILENCE
+from ..phones import SILENCE
 from .text import Pronunciation
 from .visemes import viseme_of
 

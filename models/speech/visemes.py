@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import TextError
-from .phones import CONSONANT_STRESS, INVENTORY, SILENCE, Phones, is_vowel
+from ..phones import CONSONANT_STRESS, INVENTORY, SILENCE, Phones, is_vowel
 
 VISEMES = {
     "Rest": (SILENCE,),

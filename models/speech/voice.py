@@ -13,9 +13,9 @@ import numpy as np
 import soundfile
 
 from ..files import replacing
+from ..phones import CONSONANT_STRESS, SILENCE, Phones
 from . import espeak, flite
 from .durations import LEAD, TAIL
-from .phones import CONSONANT_STRESS, SILENCE, Phones
 from .text import Pronunciation
 from .utterance import Utterance, sentences
 

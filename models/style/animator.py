@@ -8,15 +8,15 @@ import torch
 from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
+from ..parameters import AnimationParameters, ease_at_ends
+from ..phones import Phones
 from ..progress import Progress, silent
 from ..speech.manner import StyleCurve
-from ..speech.parameters import AnimationParameters, ease_at_ends
-from ..speech.phones import Phones
-from .dataset import padded_length
-from .labels import FPS, frame_labels
-from .model import StyleModel
-from .network import DOWN
-from .training import conditions
+from .frame_labels import FPS, frame_labels
+from .style_model import StyleModel
+from .style_network import DOWN
+from .training.style_data import padded_length
+from .training.style_task import conditions
 
 CHUNK = 1800
 """Frames that the core network takes at a time."""

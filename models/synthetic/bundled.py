@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ..capture.performance import Performance
 from ..errors import CaptureError
+from ..performance import Performance
 from ..progress import Progress, silent
 from .synthesize import Settings, synthesize
 

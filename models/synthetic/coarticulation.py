@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import read_arrays
-from ..speech.phones import Phones
+from ..phones import Phones
 from .lipspace import LipSpace
 from .units import UNITS, UnitSequence, expand
 

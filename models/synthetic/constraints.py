@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..speech.phones import BILABIALS, Phones
+from ..phones import BILABIALS, Phones
 from .lipspace import LipSpace
 
 HOLD = 0.072

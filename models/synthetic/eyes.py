@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..capture.layers import Layer
+from ..render.drawables import Layer
 from ..template.controls import CONTROL_INDEX
 from .actor import Actor
 from .assets import load_image

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..speech.phones import Phones
+from ..phones import Phones
 from .noise import bump, smooth_noise
 from .styles import Style
 

@@ -4,9 +4,9 @@ import argparse
 import time
 from pathlib import Path
 
-from ..capture.performance import Performance
 from ..errors import CancelledError, NeuralFaceError
 from ..parallel import add_processes
+from ..performance import Performance
 from ..progress import TerminalProgress
 from ..video.features import EXTRACTORS
 from .filming import Features, FilmPlan, film

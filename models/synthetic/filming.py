@@ -13,20 +13,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..capture.cameras import Camera, look_at
-from ..capture.performance import Take
-from ..capture.raster import shared_rasteriser
+from ..cameras import Camera, look_at
+from ..faces.finder import POINTS, SCORE_NAMES, FaceFinder
 from ..parallel import spread
+from ..performance import Take
 from ..progress import Progress, silent
+from ..render.raster import shared_rasteriser
 from ..template.controls import CONTROL_NAMES
-from ..video.faces import POINTS, SCORE_NAMES, FaceFinder
 from ..video.features import Extractor, extractor_of
-from ..video.footage import FootageClip, has_clip, write_about, write_clip, write_motion
+from ..video.training.footage import FootageClip, has_clip, write_about, write_clip, write_motion
+from .camera_rig import FACE_HEIGHT
 from .improvised import improvised_take
 from .people import actor_of, people
-from .rig import FACE_HEIGHT
 from .scene import Scene
-from .takes import FPS
+from .take_list import FPS
 
 ACTOR = "actor"
 TEXTURE, RAYS = 256, 16

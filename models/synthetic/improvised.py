@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..capture.performance import Take
-from ..speech.phones import Phones
+from ..performance import Take
+from ..phones import Phones
 from ..template.controls import CONTROL_INDEX, CONTROL_NAMES, TONGUE_CONTROLS
 from .eyes_motion import eye_controls
 from .head_motion import head_motion

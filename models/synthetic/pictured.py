@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..capture.performance import Take
+from ..performance import Take
 from ..template.controls import CONTROL_NAMES
 
 EXTREME_SHARE = 0.2

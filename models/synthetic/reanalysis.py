@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.cameras import Camera
-from ..capture.raster import shared_rasteriser
+from ..cameras import Camera
 from ..errors import MissingDependencyError
+from ..render.raster import shared_rasteriser
 from .recorded import ScoreMap, transferred
 from .scene import BACKGROUND, Scene
 from .spoken import INNER_PAIRS, SpokenEnglish, SpokenSentence

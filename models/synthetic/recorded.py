@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from ..speech.phones import Phones
+from ..phones import Phones
 from ..template.controls import CONTROL_INDEX
+from .acted_lines import LIP_ON_TEETH_POSTURE
 from .constraints import FALL, LIP_ON_TEETH, RISE, gate, phone_gate, tongue
 from .limits import limited
 from .lipspace import displacement
-from .performing import LIP_ON_TEETH_POSTURE
 from .speech_check import CONTACT
 from .spoken import SpokenEnglish, SpokenSentence
 from .transfer import Retarget

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.layers import Layer
-from ..capture.texturing import part_image, part_layer
 from ..mesh import ATLAS_SIZE
 from ..pose import to_world
+from ..render.drawables import Layer
+from ..texture.texturing import part_image, part_layer
 from .actor import Actor
 from .appearance import RAYS, Appearance, SkinState
 from .assets import load_image
 from .eyes import Eyes
 from .hair import hair
 from .lashes import lashes
-from .mouth import Mouth
+from .mouth_interior import Mouth
 from .skin import SKIN_TONE, base_uv_corners
 
 BACKGROUND = (0.40, 0.415, 0.44)

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.performance import Take
 from ..errors import CaptureError
 from ..mesh import HeadMesh
+from ..performance import Take
 from ..speech.text import pronounce
 from ..speech.voice import speak
 from ..template.controls import CONTROL_INDEX, CONTROL_NAMES
+from .acted_lines import Performer
 from .limits import limited
-from .lines import load_lines, spoken_line
+from .line_list import load_lines, spoken_line
 from .noise import bump
-from .performing import Performer
 from .practice import EXPRESSIONS
 from .styles import STYLES
 

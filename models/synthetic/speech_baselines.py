@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..speech.phones import INVENTORY, phone_indices
+from ..phones import INVENTORY, phone_indices
 from .spoken import SpokenEnglish, SpokenSentence
 
 REACH = 9

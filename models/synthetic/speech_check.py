@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..speech.phones import BILABIALS
+from ..phones import BILABIALS
 from .coarticulation import CoarticulationModel, bundled_model
 from .constraints import constrain
 from .lipspace import LipSpace

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import CaptureError
 from ..files import read_arrays
-from ..speech.phones import Phones
+from ..phones import Phones
 
 CREDIT = (
     "GRID audiovisual sentence corpus, talker 1 (CC BY 4.0): M. Cooke, J. Barker, S. Cunningham, "

@@ -10,29 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.cameras import Camera
-from ..capture.extract import extract
+from ..cameras import Camera
 from ..capture.folder import CaptureTake, picture_path, write_capture, write_picture
-from ..capture.performance import (
-    Performance,
-    PerformanceWriter,
-    Take,
-    texture_paths,
-    write_texture,
-)
-from ..capture.raster import shared_rasteriser
 from ..errors import CaptureError
 from ..files import write_json
 from ..mesh import HeadMesh
 from ..parallel import spread
+from ..performance import Performance, PerformanceWriter, Take, texture_paths, write_texture
 from ..progress import Progress, silent
+from ..render.raster import shared_rasteriser
+from ..texture.extract import extract
+from .camera_rig import make_rig
 from .individual import individual
 from .people import actor_of
 from .pictured import choose_pictured
-from .rig import make_rig
 from .scene import BACKGROUND, Scene
 from .session import read_takes, session_take
-from .takes import FPS, TakePlan, make_takes, motion_credits
+from .take_list import FPS, TakePlan, make_takes, motion_credits
 
 log = logging.getLogger(__name__)
 CHUNK = 4

@@ -15,7 +15,7 @@ from ..progress import TerminalProgress
 from ..template.population import average_shape, components
 from ..template.shape import HeadShape
 from ..tracking.face_model import PATH, FaceModel, LandmarkPoints
-from .landmark_points import measure
+from .template_landmarks import measure
 
 FACE_REACH = 0.011
 """Metres around the landmarks that are face."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..speech.phones import Phones
+from ..phones import Phones
 
 DIPHTHONGS = {
     "AW": ("AW1", "AW2"),

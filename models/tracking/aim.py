@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..capture.cameras import Camera
+from ..cameras import Camera
 from .pull import Sight, projection
 
 DOUBT = 0.2

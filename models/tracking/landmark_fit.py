@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..capture.cameras import Camera
+from ..cameras import Camera
 from ..files import read_arrays, write_arrays
 from ..progress import Progress, silent
 from .face_model import FaceModel, view_terms

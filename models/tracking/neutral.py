@@ -13,18 +13,18 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..capture.cameras import Camera
-from ..capture.photo import Photo
-from ..capture.raster import shared_rasteriser
-from ..capture.reference import Reference
-from ..capture.scan import Scan
-from ..capture.texturing import Texturer
+from ..cameras import Camera
 from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
 from ..normals import vertex_normals
 from ..progress import Progress, silent
+from ..render.raster import shared_rasteriser
+from ..scan.neutral_scan import Scan
+from ..texture.photo import Photo
+from ..texture.reference import Reference
+from ..texture.texturing import Texturer
 from .aim import aimed
-from .alignment import Aligner, surface_samples
+from .dense_alignment import Aligner, surface_samples
 from .face_model import FaceModel
 from .landmark_fit import LandmarkPull
 from .linear_face import Motion, Samples

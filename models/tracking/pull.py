@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..capture.cameras import Camera
+from ..cameras import Camera
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..capture.photo import Photo
-from .alignment import sampled
+from ..texture.photo import Photo
+from .dense_alignment import sampled
 from .face_model import FaceModel
 from .pull import Sight
 

@@ -7,9 +7,9 @@ head's place at once; first from the scan alone, then together with the photos.
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..capture.scan import Scan
 from ..errors import CaptureError
-from .alignment import surface_samples
+from ..scan.neutral_scan import Scan
+from .dense_alignment import surface_samples
 from .face_model import FaceModel
 from .landmark_fit import rough_poses
 from .linear_face import Motion, Samples

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..capture.folder import CaptureTake
-from ..capture.performance import Performance, PerformanceWriter, Take, vertices_path
 from ..files import map_rows, write_rows
 from ..mesh import HeadMesh
-from .contact import sealed
-from .frames import Tracked
+from ..performance import Performance, PerformanceWriter, Take, vertices_path
+from .closed_lips import sealed
+from .frame_tracking import Tracked
 from .person import laplacian
 from .stabilise import stabilised
 from .steady import noise_of, steadied

@@ -14,18 +14,18 @@ import numpy as np
 from ..capture.check import check
 from ..capture.colour import UNCHANGED
 from ..capture.folder import CaptureFolder, CaptureTake
-from ..capture.performance import Performance
 from ..capture.prepared import PREPARED, Preparation
-from ..capture.scan import Scan
 from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
 from ..parallel import spread
+from ..performance import Performance
 from ..progress import Progress, silent
+from ..scan.neutral_scan import Scan
 from .face_model import PATH, FaceModel
 from .landmark_fit import LandmarkFit, fit_landmarks, rough_poses
-from .landmarks import Landmarks, find_landmarks
 from .neutral import KeyFrame, Person, choose_key_frames, find_person
+from .observed_landmarks import Landmarks, find_landmarks
 from .together import put_together, tracked_frames
 from .work import PASSES, Job, photos_of, track_frames
 

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from ..capture.folder import CaptureFolder, CaptureTake
-from ..capture.photo import Photo
 from ..capture.prepared import prepared
 from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
+from ..texture.photo import Photo
 from .face_model import PATH, FaceModel
-from .frames import FrameTracker, Seen, Tracked
+from .frame_tracking import FrameTracker, Seen, Tracked
 from .landmark_fit import LandmarkFit
 from .linear_face import Motion
 from .neutral import Person

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import VideoError
+from ..faces.finder import Face, FaceFinder
 from ..progress import Progress, silent
+from ..video_reader import VideoSource
 from .analysis import Analysis
-from .faces import Face, FaceFinder
 from .features import Extractor
 from .following import Follower, Sighting, sighting_of
-from .source import VideoSource
 
 
 def analyse_video(

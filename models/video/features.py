@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 
 from ..errors import VideoError
+from ..faces.finder import SCORE_INDEX, SCORE_NAMES, Face
+from ..faces.landmarks import INNER_LIPS, MIDDLE, PAIRS, PARTS, head_fixed
 from ..pose import rotation_matrix
 from .analysis import Analysis
-from .faces import SCORE_INDEX, SCORE_NAMES, Face
-from .landmarks import INNER_LIPS, MIDDLE, PAIRS, PARTS, head_fixed
 from .posing import angles_of, mean_rotation
 
 QUIET = 0.25

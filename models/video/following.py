@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import VideoError
+from ..faces.finder import Face
 from .cuts import CutFinder, overlaps
-from .faces import Face
 from .gaps import filled, sentences, spans
 from .posing import head_poses, turned_away
 

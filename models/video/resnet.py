@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, relu
 
 from ..errors import VideoError
+from ..faces.finder import Face
 from ..head.inference import choose_device
-from .faces import Face
 
 NAME = "resnet50"
 FEATURES, SIDE = 2048, 224

@@ -9,17 +9,17 @@ from scipy.ndimage import gaussian_filter1d
 from ..animate import tools_of
 from ..errors import HeadFileError
 from ..mesh import REGION_NAMES
+from ..parameters import AnimationParameters
 from ..pose import rotation_matrix
 from ..progress import Progress, silent
-from ..speech.parameters import AnimationParameters
 from ..threads import one_thread
 from .analyse import analyse_video
 from .analysis import Analysis
 from .features import Extractor, extractor_of, features_of
-from .model import VideoModel
-from .mouth import opening_at, played
+from .mouth_as_seen import opening_at, played
 from .posing import angles_of, mean_rotation
-from .retargeting import AS_SEEN, ResidualCurve, Retargeting
+from .retarget_settings import AS_SEEN, ResidualCurve, Retargeting
+from .video_model import VideoModel
 
 if TYPE_CHECKING:
     from ..head.inference import Head

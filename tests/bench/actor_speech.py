@@ -9,10 +9,10 @@ import numpy as np
 
 from models.errors import CaptureError, MissingDependencyError
 from models.parallel import spread
+from models.synthetic.acted_lines import Performer
 from models.synthetic.actor import bundled_actor
-from models.synthetic.performing import Performer
+from models.synthetic.camera_rig import make_rig
 from models.synthetic.reanalysis import LipReader, transferred_opening_r
-from models.synthetic.rig import make_rig
 from models.synthetic.scene import Scene
 from models.synthetic.speech_check import actor_speech_figures
 from models.synthetic.spoken import SpokenEnglish

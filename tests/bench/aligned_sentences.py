@@ -9,7 +9,7 @@ from models.alignment import align as alignment
 from models.alignment.sound import Sound, read_sound
 from models.errors import AlignmentError, CaptureError
 from models.files import read_arrays, write_arrays
-from models.speech.phones import Phones
+from models.phones import Phones
 from models.synthetic.spoken import SpokenEnglish, SpokenSentence
 
 from .figures import Context

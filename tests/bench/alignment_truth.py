@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import MissingDependencyError
+from models.phones import SILENCE, Phones
 from models.speech.flite import RENAMED, available
-from models.speech.phones import SILENCE, Phones
 from models.speech.utterance import align_labels, run_program
 
 

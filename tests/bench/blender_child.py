@@ -18,7 +18,7 @@ def showing(obj: bpy.types.Object) -> dict:
 
     A frame costs what it took in its best round: other work on the machine only ever adds.
     """
-    from neural_face.neural_face_addon import materials, playback
+    from neural_face.neural_face_addon.scene import materials, playback
 
     opened = playback.open_head(obj)
     step = max(1, len(opened.examples.codes) // FRAMES)
@@ -72,7 +72,7 @@ def speaking(obj: bpy.types.Object, text: str, method: str) -> dict:
 
 def main(head: str, *text: str) -> None:
     """Import the head, then show frames, or speak `text` by a method where there is one."""
-    package = runpy.run_path(str(ROOT / "neural_face_addon/source.py"))["load_package"]()
+    package = runpy.run_path(str(ROOT / "neural_face_addon/showroom/source.py"))["load_package"]()
     package.register()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.ops.neural_face.import_head(filepath=head)

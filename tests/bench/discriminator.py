@@ -7,10 +7,15 @@ from dataclasses import replace
 
 import torch
 
-from models.head.dataset import TrainingData
-from models.head.evaluate import evaluate_region, region_baseline
-from models.head.trainer import Trainer
-from models.head.training import CODE_SIZES, RegionTask, TrainingConfig, start_network
+from models.head.training.held_out_figures import evaluate_region, region_baseline
+from models.head.training.region_data import TrainingData
+from models.head.training.region_task import (
+    CODE_SIZES,
+    RegionTask,
+    TrainingConfig,
+    start_network,
+)
+from models.training.trainer import Trainer
 
 from .figures import Context, Figure
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.capture.performance import Performance
-from models.head.dataset import TrainingData, load_training_data
 from models.head.inference import Head
+from models.head.training.region_data import TrainingData, load_training_data
+from models.performance import Performance
 from models.synthetic.bundled import bundled_performance
 
 log = logging.getLogger(__name__)

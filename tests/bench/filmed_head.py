@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from models.capture.cameras import Camera, look_at
-from models.capture.layers import Layer
-from models.capture.raster import shared_rasteriser
-from models.capture.texturing import part_image, part_layer
+from models.cameras import Camera, look_at
 from models.head.inference import Head
+from models.parameters import AnimationParameters
 from models.pose import to_world
-from models.speech.parameters import AnimationParameters
+from models.render.drawables import Layer
+from models.render.raster import shared_rasteriser
+from models.texture.texturing import part_image, part_layer
 
 BACKGROUND = (0.40, 0.415, 0.44)
 DISTANCE, SHARE = 1.1, 0.62

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import nnls
 
-from models.speech.phones import BILABIALS, Phones
+from models.phones import BILABIALS, Phones
 
 NEAR = 0.02
 """Seconds by which a phone's window is widened when looking for its closure."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.errors import MissingDependencyError
-from models.speech.phones import Phones
+from models.phones import Phones
 
 from .aligned_sentences import Heard
 from .lip_opening import Readout

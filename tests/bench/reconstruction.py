@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from models.head.evaluate import evaluate, seam
+from models.head.training.held_out_figures import evaluate, seam
 
 from .figures import Context, Figure
 

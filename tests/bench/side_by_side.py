@@ -10,14 +10,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.capture.raster import shared_rasteriser
 from models.errors import CaptureError
 from models.head.inference import Head
+from models.render.raster import shared_rasteriser
 from models.synthetic.actor import build_template
 from models.synthetic.filming import make_camera
 from models.synthetic.people import actor_of, people
 from models.synthetic.scene import Scene
-from models.synthetic.takes import FPS, make_takes
+from models.synthetic.take_list import FPS, make_takes
 from models.video.analyse import analyse_video
 from models.video.features import extractor_of
 from models.video.retarget import model_of, retarget

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.animate import animate_text, move, tools_of
-from models.capture.performance import Take
 from models.errors import CaptureError
 from models.head.inference import Head
 from models.mesh import LIP_CONTACT, HeadMesh
+from models.performance import Take
+from models.phones import BILABIALS, Phones
 from models.speech.baselines import nearest_sentence, static_visemes
-from models.speech.phones import BILABIALS, Phones
 from models.speech.visemes import cues
 
 from .blender_frame import in_blender

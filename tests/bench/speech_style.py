@@ -13,16 +13,16 @@ from models.errors import CaptureError
 from models.head.codes import ExampleTake
 from models.head.inference import Head
 from models.mesh import REGION_NAMES
+from models.parameters import AnimationParameters
+from models.phones import Phones
 from models.speech.baselines import static_visemes
 from models.speech.database import speaks
 from models.speech.examples import spoken_takes, style_of
 from models.speech.manner import Manner, StyleCurve
-from models.speech.parameters import AnimationParameters
-from models.speech.phones import Phones
 from models.speech.visemes import cues
-from models.style.dataset import StyleData
-from models.style.labels import frame_labels
-from models.style.making import encode
+from models.style.frame_labels import frame_labels
+from models.style.training.build_style import encode
+from models.style.training.style_data import StyleData
 from models.threads import one_thread
 
 from .blender_frame import in_blender

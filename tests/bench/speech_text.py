@@ -14,11 +14,11 @@ from models.errors import CaptureError
 from models.head.codes import ExampleTake
 from models.head.inference import Head
 from models.mesh import LIP_CONTACT
+from models.phones import Phones
 from models.speech.baselines import static_visemes
 from models.speech.durations import DurationModel
 from models.speech.examples import spoken_takes, style_of
 from models.speech.manner import Manner, StyleCurve
-from models.speech.phones import Phones
 from models.speech.visemes import cues
 from models.threads import one_thread
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from models.capture.extract import extract
-from models.capture.performance import Performance, Take
 from models.capture.prepared import PREPARED, Preparation
+from models.performance import Performance, Take
 from models.pose import rotation_matrix
+from models.texture.extract import extract
 
 from .figures import Context, Figure
 from .texture_truth import ABOUT, held_out, swimming

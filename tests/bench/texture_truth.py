@@ -11,18 +11,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.capture.cameras import Camera
-from models.capture.extract import extract
-from models.capture.flow import calculator
+from models.cameras import Camera
 from models.capture.folder import CaptureFolder
-from models.capture.layers import Layer
-from models.capture.performance import Performance, Take, take_vertices
-from models.capture.raster import Rasteriser, shared_rasteriser
-from models.capture.texture import focus_shares
-from models.capture.texturing import part_image, part_layer
 from models.mesh import HeadMesh
+from models.performance import Performance, Take, take_vertices
 from models.pose import to_world
 from models.progress import Progress, silent
+from models.render.drawables import Layer
+from models.render.raster import Rasteriser, shared_rasteriser
+from models.texture.extract import extract
+from models.texture.flow import calculator
+from models.texture.texturing import part_image, part_layer
+from models.texture.view_texture import focus_shares
 
 HIDDEN = 20
 """Coverage (0…255) by hair from which a pixel is left out."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from models.capture.folder import CaptureFolder
-from models.capture.performance import Performance
 from models.errors import CaptureError
 from models.files import write_json
+from models.performance import Performance
 from models.pose import rotation_matrix, to_world
 from models.synthetic.people import actor_of
 from models.synthetic.synthesize import Settings, synthesize

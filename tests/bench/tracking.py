@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.capture.performance import Performance
 from models.capture.prepared import PREPARED, Preparation
 from models.mesh import HeadMesh
 from models.normals import vertex_normals
+from models.performance import Performance
 from models.pose import rotation_matrix, to_world
 from models.tracking.face_model import PATH, template
 from models.tracking.landmark_fit import LandmarkFit

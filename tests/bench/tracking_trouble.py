@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.capture.performance import Performance
 from models.files import write_json
+from models.performance import Performance
 from models.pose import to_world
 from models.tracking.together import Motions, Settler
 from models.tracking.work import PASSES, Job, read_tracked

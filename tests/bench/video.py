@@ -9,8 +9,11 @@ from torch import Tensor, nn
 
 from models.errors import CaptureError
 from models.head.inference import Head
-from models.video.dataset import OWN, VideoData
-from models.video.evaluate import (
+from models.video.features import Landmarks
+from models.video.retarget import model_of
+from models.video.training.build_video import train_video, video_data, video_model
+from models.video.training.video_data import OWN, VideoData
+from models.video.training.video_evaluation import (
     Errors,
     Player,
     errors,
@@ -19,12 +22,9 @@ from models.video.evaluate import (
     linear_motion,
     players,
 )
-from models.video.features import Landmarks
-from models.video.making import train_video, video_data, video_model
-from models.video.model import VideoModel
-from models.video.network import MotionNetwork, VideoDims, start_linear
-from models.video.retarget import model_of
-from models.video.training import VideoConfig
+from models.video.training.video_task import VideoConfig
+from models.video.video_model import VideoModel
+from models.video.video_network import MotionNetwork, VideoDims, start_linear
 
 from .figures import Context, Figure
 

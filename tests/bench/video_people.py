@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import CaptureError
+from models.faces.finder import SCORE_INDEX, FaceFinder
+from models.faces.landmarks import head_fixed
 from models.video.analyse import analyse_video
 from models.video.analysis import Analysis
-from models.video.faces import SCORE_INDEX, FaceFinder
 from models.video.features import Landmarks
-from models.video.landmarks import head_fixed
 from models.video.posing import head_poses
 from models.video.retarget import retarget
 

@@ -14,14 +14,14 @@ import torch
 from mediapipe.tasks.python import BaseOptions, vision
 
 from models.animate import animate_text
+from models.faces.finder import model_path
 from models.head.inference import Head
 from models.video.analyse import analyse_video
 from models.video.analysis import Analysis
-from models.video.faces import model_path
 from models.video.features import Landmarks
-from models.video.model import VideoModel
 from models.video.retarget import model_of, retarget
-from models.video.retargeting import ResidualCurve, Retargeting
+from models.video.retarget_settings import ResidualCurve, Retargeting
+from models.video.video_model import VideoModel
 
 from .figures import Context, Figure
 from .filmed_head import FilmedHead

@@ -72,7 +72,7 @@ def enable() -> Steps:
         bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default")
     name = _extension()
     check(name, "The extension was not enabled by its installation.")
-    status = sys.modules[f"{name}.neural_face_addon.runtime"].status
+    status = sys.modules[f"{name}.neural_face_addon.system.runtime"].status
     check(not status().ready, "It is said to be ready although safetensors is missing.")
     check("safetensors" in status().sentence, f"The wrong thing is missing: {status().sentence}")
     with hands.in_viewport():
@@ -361,7 +361,7 @@ def make_a_head() -> Steps:
 
 def bundled_head() -> Steps:
     """The bundled head comes by its button and speaks; the picture of the panel shows it."""
-    runtime = sys.modules[f"{_extension()}.neural_face_addon.runtime"]
+    runtime = sys.modules[f"{_extension()}.neural_face_addon.system.runtime"]
     if not runtime.bundled_path().exists():
         sys.stdout.write("This zip has no bundled head: its scenario is left out.\n")
         return
@@ -377,7 +377,7 @@ def bundled_head() -> Steps:
 
 def bundled_head_follows() -> Steps:
     """A video dropped on the bundled head; the pictures show the drop and what comes of it."""
-    runtime = sys.modules[f"{_extension()}.neural_face_addon.runtime"]
+    runtime = sys.modules[f"{_extension()}.neural_face_addon.system.runtime"]
     if not runtime.bundled_path().exists():
         sys.stdout.write("This zip has no bundled head: its scenario is left out.\n")
         return

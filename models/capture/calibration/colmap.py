@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ...cameras import Camera
 from ...errors import CaptureError
-from ..cameras import Camera
 from .entries import Calibrated, one_per_camera, pinhole, rigid
 
 FOLDERS = ("", "sparse/0", "sparse", "colmap/sparse/0", "colmap/sparse", "colmap")

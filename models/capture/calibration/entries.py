@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
+from ...cameras import Camera
 from ...errors import CaptureError
-from ..cameras import Camera
 
 PICTURES = frozenset(".png .jpg .jpeg .tif .tiff .bmp .webp .exr".split())
 VIDEOS = frozenset(".mp4 .mov .mkv .avi .m4v .webm".split())

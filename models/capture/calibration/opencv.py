@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ...cameras import Camera
 from ...errors import CaptureError
-from ..cameras import Camera
 from .entries import Calibrated, check_rig, picture_size, pinhole, rigid
 
 ENDINGS = frozenset(".json .yml .yaml .xml".split())

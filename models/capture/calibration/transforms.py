@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ...cameras import OPENGL, Camera
 from ...errors import CaptureError
 from ...files import write_json
-from ..cameras import OPENGL, Camera
 from .entries import Calibrated, one_per_camera, picture_size, pinhole, rigid
 
 FILE = "transforms.json"

@@ -1,0 +1,1 @@
+"""Faces in pictures: found, their landmarks, and one person seen by many cameras."""

@@ -1,0 +1,1 @@
+"""Headless rasteriser: textured meshes in calibrated cameras, pictures unwrapped to the atlas."""

@@ -1,0 +1,1 @@
+"""Static meshes from files: read, stood upright by the face on them, landmarked."""

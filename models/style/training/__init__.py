@@ -1,0 +1,1 @@
+"""Training of the speech networks; speaking imports nothing of it."""

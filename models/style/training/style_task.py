@@ -1,0 +1,237 @@
+"""Training of the speech networks: core with style encoder, the priors, then their samplers."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ...training.averaging import AveragedTask
+from ..frame_labels import RHYTHM
+from ..style_network import DOWN, CoreNetwork, MotionPrior, Sampler, StyleDims, StyleEncoder
+from .style_data import Batch, Scale, StyleData, batch_of, jittered
+
+EYE_LATENTS, HEAD_LATENTS, LEVELS = 8, 6, 7
+
+
+@dataclass(frozen=True)
+class StyleConfig:
+    """How to train."""
+
+    minutes: float | None = 30.0
+    """For all networks together; None trains by `steps`."""
+    steps: int | None = None
+    """Optimisation steps of the core network; the others take part of it by `shares`."""
+    shares: tuple[float, ...] = (0.62, 0.22, 0.16)
+    """Part of the time for core with encoder, priors, samplers."""
+    batch: int = 24
+    """Takes in a step."""
+    learning_rate: float = 2e-3
+    """Step size after the warm-up; it falls to a hundredth along a cosine."""
+    lip_weight: float = 2.5
+    """Of the lips' vertices in the core's loss, over the codes'."""
+    dropout: float = 0.2
+    """Of the core network's channels."""
+    jitter: float = 0.008
+    """Deviation in seconds by which phone times are moved: those of recordings are no more exact,
+    and a few words said often are not learnt by heart."""
+    change_weight: float = 2.0
+    """Of the codes' change from frame to frame."""
+    style_kl: float = 2e-3
+    """Of the style's divergence from a normal distribution, which keeps what is said out of it."""
+    style_dropout: float = 0.1
+    """Part of the takes that are played without a style, so that none is a style of its own."""
+    style_noise: float = 0.3
+    """Deviation added to the style that the samplers are told, lest they know takes by it."""
+    style_window: tuple[float, float] = (0.4, 0.8)
+    """Part of a take that the style encoder sees; the core has to play all of it."""
+    average: float = 0.998
+    """Decay of the averaged weights that are kept."""
+    seed: int = 0
+    """Of everything random."""
+
+    def to_dict(self) -> dict:
+        """For head.json."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+
+class StyleNetworks(nn.Module):
+    """All networks of a head's speech, and how its motion is normalised."""
+
+    def __init__(self, dims: StyleDims, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dims = dims
+        self.core = CoreNetwork(dims, dropout)
+        self.encoder = StyleEncoder(dims)
+        self.eyes = MotionPrior(dims.eyes, EYE_LATENTS, LEVELS, dims.style, 96)
+        self.head = MotionPrior(6, HEAD_LATENTS, LEVELS, dims.style, 64)
+        self.eyes_sampler = Sampler(EYE_LATENTS, LEVELS, len(RHYTHM), dims.style)
+        self.head_sampler = Sampler(HEAD_LATENTS, LEVELS, len(RHYTHM) + EYE_LATENTS, dims.style)
+
+
+class Chooser:
+    """Draws takes so that every kind of take counts alike, whatever there is more of."""
+
+    def __init__(self, data: StyleData, config: StyleConfig) -> None:
+        self._train, self._scale = data.train, data.scale
+        self._batch, self._jitter = config.batch, config.jitter
+        kinds = [item.take.kind for item in data.train]
+        share = {kind: 1 / kinds.count(kind) for kind in set(kinds)}
+        self._weights = torch.tensor([share[kind] for kind in kinds])
+
+    def __call__(self, generator: torch.Generator) -> Batch:
+        """A batch."""
+        count = min(self._batch, len(self._train))
+        rows = torch.multinomial(self._weights, count, generator=generator)
+        chosen = [jittered(self._train[row], self._jitter, generator) for row in rows.tolist()]
+        return batch_of(chosen, self._scale)
+
+
+class CoreTask(AveragedTask):
+    """Core network and style encoder, together."""
+
+    def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
+        super().__init__([networks.core, networks.encoder], config)
+        self._core, self._encoder = networks.core, networks.encoder
+        self._choose = Chooser(data, config)
+        self._lips = lip_map(data.scale)
+
+    def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
+        """One step; the style comes from a part of the take, the whole take is played."""
+        batch = self._choose(generator)
+        seen = style_window(batch.mask, self._config.style_window, generator)
+        mean, log_variance = self._encoder(batch.motion, seen)
+        noise = torch.randn(mean.shape, generator=generator)
+        style = mean + noise * (0.5 * log_variance).exp()
+        kept = torch.rand((len(mean), 1), generator=generator) >= self._config.style_dropout
+        style = style * kept
+        made = self._core(batch.labels, style[..., None].expand(-1, -1, batch.mask.shape[-1]))
+        codes, change, lips = core_losses(made, batch, self._lips)
+        kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1).mean()
+        config = self._config
+        loss = codes + config.change_weight * change + config.lip_weight * lips
+        self._descend(loss + config.style_kl * kl, fraction)
+        return {
+            "codes": codes.item(),
+            "change": change.item(),
+            "lips": lips.item(),
+            "kl": kl.item(),
+        }
+
+
+def lip_map(scale: Scale) -> Tensor:
+    """(Z, 3 P): lips in their own deviations per deviation of the codes."""
+    moved = torch.from_numpy(scale.lips * scale.deviation[:-6, None])
+    return moved / moved.norm(dim=0).mean()
+
+
+def core_losses(made: Tensor, batch: Batch, lips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean absolute errors of codes and pose, of their change, of the lips; 1 is a bad guess."""
+    apart = (made - batch.motion) * batch.mask
+    frames = batch.mask.sum().clamp_min(1)
+    codes = _smooth(apart).sum() / (frames * made.shape[1])
+    change = _smooth(apart[..., 1:] - apart[..., :-1]).sum() / (frames * made.shape[1])
+    moved = torch.einsum("bzt,zp->bpt", apart[:, :-6], lips)
+    return codes, change, _smooth(moved).sum() / (frames * lips.shape[1])
+
+
+def _smooth(apart: Tensor) -> Tensor:
+    """Squared near zero, absolute far out: recordings hold outliers."""
+    return functional.smooth_l1_loss(apart, torch.zeros_like(apart), reduction="none", beta=0.5)
+
+
+def style_window(mask: Tensor, share: tuple[float, float], generator: torch.Generator) -> Tensor:
+    """Masks (B, 1, T) of a random part of each sequence."""
+    count = mask.sum(2, keepdim=True)
+    low, high = share
+    length = count * (low + (high - low) * torch.rand(count.shape, generator=generator))
+    start = (count - length) * torch.rand(count.shape, generator=generator)
+    frame = torch.arange(mask.shape[2])
+    return mask * ((frame >= start) & (frame < start + length)).float()
+
+
+class PriorTask(AveragedTask):
+    """Both priors learn to give back what they are shown, through their quantised latents."""
+
+    def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
+        super().__init__([networks.eyes, networks.head], config)
+        self._networks_, self._data = networks, data
+        self._choose = Chooser(data, config)
+
+    def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
+        """One step."""
+        batch = self._choose(generator)
+        style = styles_of(self._networks_, batch)
+        losses = {}
+        for name, signal in signals(batch.motion, self._data).items():
+            prior = getattr(self._networks_, name)
+            latents = prior.encode(signal * batch.mask)
+            made = prior.decode(latents, style.expand(-1, -1, latents.shape[-1]))
+            apart = (made - signal) * batch.mask
+            frames = batch.mask.sum() * made.shape[1]
+            change = apart[..., 1:] - apart[..., :-1]
+            losses[name] = (apart.abs().sum() + 2 * change.abs().sum()) / frames
+        self._descend(sum(losses.values()), fraction)
+        return {name: loss.item() for name, loss in losses.items()}
+
+
+class SamplerTask(AveragedTask):
+    """The samplers learn how the priors' latents go on."""
+
+    def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
+        super().__init__([networks.eyes_sampler, networks.head_sampler], config)
+        self._networks_, self._data = networks, data
+        self._choose = Chooser(data, config)
+
+    def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
+        """One step."""
+        batch, networks = self._choose(generator), self._networks_
+        style = styles_of(networks, batch)
+        style = style + self._config.style_noise * torch.randn(style.shape, generator=generator)
+        condition = conditions(batch.labels)
+        with torch.no_grad():
+            latents = {
+                name: getattr(networks, name).encode(signal * batch.mask)
+                for name, signal in signals(batch.motion, self._data).items()
+            }
+        inside = batch.mask[:, 0, DOWN - 1 :: DOWN]
+        style = style.expand(-1, -1, condition.shape[-1])
+        losses = {}
+        for name, given in (
+            ("eyes", condition),
+            ("head", torch.cat([condition, latents["eyes"]], 1)),
+        ):
+            sampler, prior = getattr(networks, f"{name}_sampler"), getattr(networks, name)
+            logits = sampler(latents[name], given, style)
+            wanted = prior.index(latents[name]).transpose(1, 2)
+            miss = functional.cross_entropy(logits.permute(0, 3, 1, 2), wanted, reduction="none")
+            losses[name] = (miss.mean(2) * inside).sum() / inside.sum()
+        self._descend(sum(losses.values()), fraction)
+        return {name: loss.item() for name, loss in losses.items()}
+
+
+def styles_of(networks: StyleNetworks, batch: Batch) -> Tensor:
+    """Style vectors (B, S, 1) of whole sequences."""
+    with torch.no_grad():
+        return networks.encoder(batch.motion, batch.mask)[0][..., None]
+
+
+def conditions(labels: Tensor) -> Tensor:
+    """What the samplers know of speech (B, R, T / DOWN): its rhythm.
+
+    Were they told what is said, they would learn the takes by heart, and a new text would find them
+    worse than chance.
+    """
+    return functional.avg_pool1d(labels[:, RHYTHM], DOWN)
+
+
+def signals(motion: Tensor, data: StyleData) -> dict[str, Tensor]:
+    """What each prior is shown (B, C, T) of normalised motion (B, Z + 6, T)."""
+    scale = data.scale
+    deviation = torch.from_numpy(scale.deviation)[:, None]
+    codes = motion[:, :-6] * deviation[:-6]
+    mouth, face = (codes[:, data.regions[name]] for name in ("mouth", "face"))
+    rest = face - torch.einsum("bmt,mf->bft", mouth, torch.from_numpy(scale.follow))
+    rest = rest / deviation[:-6][data.regions["face"]]
+    eyes = [motion[:, data.regions[name]] for name in ("left_eye", "right_eye")]
+    return {"eyes": torch.cat([*eyes, rest], 1), "head": motion[:, -6:]}

@@ -1,0 +1,1 @@
+"""From a capture's pictures and a tracked mesh to textures on the atlas."""

@@ -1,0 +1,1 @@
+"""Training of the video network; following a video imports nothing of it."""

@@ -1,0 +1,1 @@
+"""Clips: performances from videos, files and cameras."""

@@ -1,0 +1,1 @@
+"""Lines of speech: solving, cues, words, lip contact, markers."""

@@ -1,0 +1,203 @@
+"""Solving a line, on any thread: timing where it is needed, edits kept, movement. No bpy."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..stored.choices import REST, VISEMES
+from ..system import runtime
+from .cues import KeptCue
+from .words import KeptWord
+
+if TYPE_CHECKING:
+    from ..system.runtime import (
+        AnimationParameters,
+        Cue,
+        Head,
+        Line,
+        Manner,
+        ResidualCurve,
+        Tracked,
+    )
+
+Progress = Callable[[float, str], None]
+
+_TIMING_SHARE = 0.2
+_SMALLEST_GAP = 0.001
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        text: To speak.
+        method: As of `runtime.methods`.
+        rate: Tempo, 1 is the actor's own.
+        pause: Length of pauses, 1 is the actor's own.
+        seed: Which of the equally good readings.
+        fps: Of the scene.
+        manner: How it is played.
+        residual: What changes the performance, or None.
+        recording: Sound whose times are taken, or None.
+        timings: File of times, or None.
+        voice_path: Where a voice may be written.
+        timed_anew: Whether the cues' times no longer hold.
+        cues: Of the line so far, edits marked.
+        words: Of the line so far.
+    """
+
+    text: str
+    method: str
+    rate: float
+    pause: float
+    seed: int
+    fps: float
+    manner: "Manner"
+    residual: "ResidualCurve | None" = None
+    recording: Path | None = None
+    timings: Path | None = None
+    voice_path: Path | None = None
+    timed_anew: bool = True
+    cues: tuple[KeptCue, ...] = ()
+    words: tuple[KeptWord, ...] = ()
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What became of it.
+
+    Attributes:
+        cues: Without gaps.
+        words: That the cues mean.
+        parameters: Codes and head pose per frame.
+        voice: Sound to play, where it is a new one.
+        notes: What the user should know, in sentences.
+    """
+
+    cues: tuple[KeptCue, ...]
+    words: tuple[KeptWord, ...]
+    parameters: "AnimationParameters"
+    voice: Path | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def seconds(self) -> float:
+        """Length of the line."""
+        return self.cues[-1].end
+
+
+def solve(head: "Head", request: Request, progress: Progress) -> Solved:
+    """Time the line if need be, keep its edits, move the face.
+
+    Raises:
+        NeuralFaceError: As of `runtime.time_line`.
+    """
+    cues, words, voice, notes = request.cues, request.words, None, ()
+    if request.timed_anew:
+        line = _timed(head, request, lambda share, text: progress(_TIMING_SHARE * share, text))
+        cues, words = _with_edits(request, line), _words(request, line)
+        voice, notes = line.voice, _notes(line)
+    elif any(word.changed for word in words):
+        cues, words = _respelled(request)
+    spoken = [plain(cue) for cue in cues]
+    parameters = runtime.move(
+        head,
+        spoken,
+        [word.text for word in words],
+        lambda share, text: progress(_TIMING_SHARE + (1 - _TIMING_SHARE) * share, text),
+        method=request.method,
+        fps=request.fps,
+        seed=request.seed,
+        manner=request.manner,
+    )
+    if request.residual is not None:
+        parameters = runtime.residual_change(head, parameters, request.residual, spoken)
+    return Solved(cues, words, parameters, voice, notes)
+
+
+def plain(cue: KeptCue) -> "Cue":
+    """As the numeric layer knows it."""
+    return runtime.cue(
+        cue.start, cue.end, cue.viseme, cue.phone, cue.stress, cue.word, cue.strength
+    )
+
+
+def _timed(head: "Head", request: Request, progress: Progress) -> "Line":
+    return runtime.time_line(
+        head,
+        request.text,
+        progress,
+        rate=request.rate,
+        pause=request.pause,
+        voice_path=request.voice_path,
+        recording=request.recording,
+        timings=request.timings,
+        style=request.manner.style.prevailing,
+    )
+
+
+def _notes(line: "Line") -> tuple[str, ...]:
+    unknown = " ".join(str(item) for item in line.unknown)
+    return ((f"not spoken: {unknown}",) if unknown else ()) + tuple(line.warnings)
+
+
+def _words(request: Request, line: "Line") -> tuple[KeptWord, ...]:
+    """The words with their places in the text, where these are known."""
+    texts = line.phones.words
+    if len(line.words) != len(texts):
+        return tuple(KeptWord(text) for text in texts)
+    return tuple(KeptWord(word.text, word.start, word.end) for word in line.words)
+
+
+def _with_edits(request: Request, line: "Line") -> tuple[KeptCue, ...]:
+    """The line's cues; words that were edited, and not retyped, keep theirs."""
+    fresh = _filled(line.cues)
+    retyped = {number for number, word in enumerate(request.words) if word.changed}
+    edited = {
+        number for number, cue in enumerate(request.cues) if cue.edited and cue.word not in retyped
+    }
+    old_words = ["" if word.changed else word.text for word in request.words]
+    old = [plain(cue) for cue in request.cues]
+    tracked = runtime.merged_cues(fresh, line.phones.words, old, old_words, edited)
+    return _kept(tracked, request.cues)
+
+
+def _respelled(request: Request) -> tuple[tuple[KeptCue, ...], tuple[KeptWord, ...]]:
+    """Words said otherwise in the recording's time."""
+    texts = [word.text for word in request.words]
+    changed = [number for number, word in enumerate(request.words) if word.changed]
+    tracked, _ = runtime.respelled([plain(cue) for cue in request.cues], texts, changed)
+    words = tuple(replace(word, changed=False) for word in request.words if word.text)
+    return _kept(tracked, request.cues), words
+
+
+def _kept(tracked: "Sequence[Tracked]", before: Sequence[KeptCue]) -> tuple[KeptCue, ...]:
+    """Plain values with the marks that each cue had.
+
+    Times are as exact as Blender keeps them: solving again gives the same.
+    """
+    return tuple(
+        KeptCue(
+            float(np.float32(cue.start)), float(np.float32(cue.end)), cue.viseme, cue.phone,
+            cue.stress, cue.word, float(np.float32(cue.strength)),
+            source >= 0 and before[source].edited, source >= 0 and before[source].sealed,
+        )
+        for cue, source in tracked
+    )  # fmt: skip
+
+
+def _filled(line: "Sequence[Cue]") -> "list[Cue]":
+    """Cues without gaps: a gap is a rest, a tiny one belongs to the cue before it."""
+    result: list[Cue] = []
+    for cue in sorted(line, key=lambda cue: (cue.start, cue.end)):
+        gap = cue.start - result[-1].end if result else 0.0
+        if gap > _SMALLEST_GAP:
+            result.append(runtime.cue(result[-1].end, cue.start, REST, VISEMES[REST][0], -1, -1, 1))
+        elif result:
+            cue = replace(cue, start=result[-1].end, end=max(cue.end, result[-1].end))
+        result.append(cue)
+    return result

@@ -1,0 +1,1 @@
+"""Making heads outside Blender, and baking meshes to learn from."""

@@ -1,0 +1,1 @@
+"""A head in the scene: rig, materials, playback, layers and their curves."""

@@ -1,0 +1,1 @@
+"""Demo and pictures of the documentation: for developers, not in the zip."""

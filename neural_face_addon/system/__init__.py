@@ -1,0 +1,1 @@
+"""What everything stands on: the numeric layer, jobs, settings, registration of classes."""
