@@ -227,3 +227,8 @@ def _parts(arrays: dict[str, np.ndarray]) -> tuple[Part, ...]:
         values["texture"] = values["texture"].tobytes()
         parts.append(Part(name=name, **values))
     return tuple(parts)
+
+
+def moved_vertices(mask: np.ndarray) -> np.ndarray:
+    """Vertices (V,) that a region with this soft mask (V_mesh,) has a share in."""
+    return np.flatnonzero(mask > 1e-3).astype(np.int32)

@@ -22,8 +22,8 @@ from models.making.captured_footage import (
     runs_of,
 )
 from models.performance import Performance, PerformanceWriter, Take
+from models.pose import head_poses
 from models.video.features import extractor_of, relative_pose
-from models.video.posing import head_poses
 from models.video.training.footage import read_footage, read_motion
 from models.video.training.video_data import Acted, sequence_of
 

@@ -28,7 +28,7 @@ from models.making.options import add_arguments
 from models.mesh import REGION_NAMES
 from models.performance import Performance
 from models.phones import Phones
-from models.pose import rotation_matrix, to_world
+from models.pose import nearest_rotation, rotation_matrix, to_world
 from models.scan.facing import PIVOT, axis_rotations, find_face, in_metres
 from models.scan.mesh_landmarks import Similarity, Skin, cast, fit_similarity
 from models.sequences.import_sequence import Settings, import_sequence
@@ -36,7 +36,6 @@ from models.sequences.import_sequence_command import about_sequence
 from models.sequences.linear_motion import Skull, fit_linear_model
 from models.sequences.sequence_files import SequenceTake, open_sequence
 from models.sequences.uv_atlas import atlas_of
-from models.video.posing import nearest_rotation
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import pytest
 
 from models.errors import CaptureError
 from models.scan.mesh_files import SourceMesh, read_mesh
-from models.sequences.sequence_files import open_sequence, read_texture
+from models.scan.texture_files import read_texture
+from models.sequences.sequence_files import open_sequence
 from models.sequences.uv_atlas import atlas_of
 
 CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)

@@ -18,16 +18,10 @@ from models.speech.visemes import VISEME_NAMES, cues
 from models.style import animator as style_animator
 from models.style.frame_labels import FPS, LABELS, frame_labels, phrase_times
 from models.style.style_model import StyleModel
-from models.style.style_network import DOWN, MotionPrior, Sampler, StyleDims
+from models.style.style_network import DOWN, MotionPrior, Sampler, StyleDims, StyleNetworks
 from models.style.training.build_style import make_style, named_axes
 from models.style.training.style_data import StyleData, batch_of
-from models.style.training.style_task import (
-    StyleConfig,
-    StyleNetworks,
-    core_losses,
-    lip_map,
-    style_window,
-)
+from models.style.training.style_task import StyleConfig, core_losses, lip_map, style_window
 
 LINE = Phones.build(
     "sil B AA B M EY sil V IY sil".split(),

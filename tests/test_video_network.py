@@ -13,10 +13,9 @@ from models.errors import CaptureError, HeadFileError, VideoError
 from models.head.file import read_head_file, write_head_file
 from models.head.inference import Head
 from models.parameters import AnimationParameters
-from models.pose import rotation_matrix
+from models.pose import angles_of, rotation_matrix
 from models.video.analysis import Analysis
 from models.video.features import Landmarks, features_of, mirrored_features, relative_pose
-from models.video.posing import angles_of
 from models.video.retarget import encode_residual, retarget, with_residual
 from models.video.retarget_settings import ResidualCurve, Retargeting
 from models.video.training.build_video import (

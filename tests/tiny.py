@@ -19,10 +19,9 @@ from models.head.training.region_task import TrainingConfig
 from models.mesh import HeadMesh, Part, Region
 from models.performance import Performance, PerformanceWriter, Take, write_texture
 from models.phones import Phones
-from models.pose import rotation_matrix
+from models.pose import TO_BLENDER, rotation_matrix
 from models.style.training.build_style import make_style
 from models.style.training.style_task import StyleConfig
-from models.video.posing import TO_BLENDER
 from models.video.training.build_video import make_video
 from models.video.training.footage import FootageClip, write_clip, write_motion
 from models.video.training.video_task import VideoConfig

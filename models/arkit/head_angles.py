@@ -9,8 +9,7 @@ other way round.
 
 import numpy as np
 
-from ..pose import rotation_matrix
-from ..video.posing import angles_of
+from ..pose import angles_of, rotation_matrix
 from .shapes import EYE_ANGLES, SHAPE_INDEX
 
 YAW_PER_LOOK, PITCH_PER_LOOK = 0.605, 0.555

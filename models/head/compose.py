@@ -120,3 +120,14 @@ class VertexComposer:
             places, rows = torch.nonzero(wanted[:, None] == index, as_tuple=True)
             parts.append((rows, places, mask[rows]))
         return self._still[wanted], parts
+
+
+def crop_texture(texture: np.ndarray, region: Region) -> np.ndarray:
+    """A region's square texture (R, R[, 3]) out of an atlas texture."""
+    row, column, rows, columns = region.crop
+    crop = texture[row : row + rows, column : column + columns]
+    if crop.shape[:2] == (region.resolution, region.resolution):
+        return crop
+    smaller = region.resolution < rows
+    side = (region.resolution, region.resolution)
+    return cv2.resize(crop, side, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)

@@ -10,16 +10,15 @@ import torch
 from torch import Tensor
 
 from ..arkit.arkit_map import ArkitMap
+from ..device import choose_device
 from ..errors import HeadFileError
-from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh
+from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh, moved_vertices
 from ..style.style_model import StyleModel
 from ..video.video_model import VideoModel
 from .codes import CodeSpace, ExampleSet, Slider
-from .compose import TextureComposer, VertexComposer
+from .compose import TextureComposer, VertexComposer, crop_texture
 from .file import HeadFile, read_head_file
 from .region_network import RegionDims
-from .training.region_data import crop_texture
-from .training.region_pca import moved_vertices
 from .weights import unpack_network
 
 log = logging.getLogger(__name__)
@@ -78,22 +77,6 @@ class Decoded:
 
     vertices: np.ndarray
     texture: np.ndarray
-
-
-def choose_device(wanted: str | None) -> str:
-    """A device that works: the wanted one, else CUDA, else the CPU; says so when it is another."""
-    if wanted == "cpu":
-        return "cpu"
-    try:
-        if torch.cuda.is_available():
-            torch.zeros(1, device="cuda")
-            return "cuda"
-        reason = "no CUDA device was found"
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-    if wanted is not None:
-        log.warning("The head runs on the CPU instead of %s: %s.", wanted, reason)
-    return "cpu"
 
 
 class Head:

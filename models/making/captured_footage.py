@@ -17,10 +17,9 @@ from ..faces.finder import POINTS, SCORE_NAMES, FaceFinder
 from ..mesh import HeadMesh
 from ..parallel import spread
 from ..performance import Performance, Take
-from ..pose import rotation_matrix, to_world
+from ..pose import angles_of, rotation_matrix, to_world
 from ..progress import Progress, silent
 from ..video.features import Extractor, extractor_of
-from ..video.posing import angles_of
 from ..video.training.footage import FootageClip, has_clip, write_about, write_clip, write_motion
 from ..video.training.video_data import LEAST_FRAMES, OWN
 

@@ -7,9 +7,9 @@ import numpy as np
 from ..cameras import Camera, look_at
 from ..faces.finder import POINTS, Face, FaceFinder
 from ..faces.landmarks import RIGID
+from ..pose import nearest_rotation
 from ..render.drawables import Layer
 from ..render.raster import BACKGROUND_DEPTH, shared_rasteriser
-from ..video.posing import nearest_rotation
 
 EYE_DISTANCE = 0.088
 """Between the outer corners of the eyes, metres: the unit of `landmarks.RIGID`."""

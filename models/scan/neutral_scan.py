@@ -9,10 +9,10 @@ import numpy as np
 from ..errors import CaptureError
 from ..faces.finder import FaceFinder
 from ..normals import vertex_normals
-from ..sequences.sequence_files import PICTURES, read_texture
 from .facing import find_face, in_metres, outwards
 from .mesh_files import SourceMesh, read_mesh
 from .mesh_landmarks import Similarity, Skin, landmarks_of
+from .texture_files import PICTURES, read_texture
 
 POINTS = 200_000
 """Points on a scan that closest ones are looked for among: some half a millimetre apart."""

@@ -19,9 +19,10 @@ from ..phones import Phones
 from ..progress import Progress, silent
 from ..scan.facing import PIVOT, find_face, in_metres, outwards, refined
 from ..scan.mesh_landmarks import Similarity, Skin, face_camera, landmarks_of, seen_by, visible
+from ..scan.texture_files import read_texture
 from .linear_motion import LinearModel, Skull, fit_linear_model
 from .regions import Looked, find_landmarks, make_regions
-from .sequence_files import SequenceTake, fingerprint, open_sequence, read_texture
+from .sequence_files import SequenceTake, fingerprint, open_sequence
 from .uv_atlas import Atlas, atlas_of
 
 LOOKED_AT = 24

@@ -1,4 +1,4 @@
-"""`python -m models import-sequence SEQUENCE -o PERFORMANCE`: take over a tracked or animated mesh."""
+"""`python -m models import-sequence SEQUENCE -o PERFORMANCE`: tracked or animated meshes."""
 
 import argparse
 import time

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..pose import rotation_matrix
+from ..pose import angles_of, nearest_rotation, rotation_matrix
 from ..scan.facing import PIVOT
 from ..scan.mesh_landmarks import EYE_DISTANCE, SHAPE, Similarity
 from ..symmetry import even_weights
-from ..video.posing import angles_of, nearest_rotation
 
 KEPT, MOST = 0.999, 64
 """Share of the motion that the linear face model explains, unless it needs more controls."""

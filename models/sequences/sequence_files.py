@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from ..errors import CaptureError
 from ..files import read_arrays
 from ..performance import SAFE_NAME
 from ..scan.mesh_files import GEOMETRY, SourceMesh, read_mesh
+from ..scan.texture_files import PICTURES
 
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".exr")
 BAKED, ABOUT = "geometry.npz", "sequence.json"
 SOUND, TRANSCRIPT = "audio.wav", "transcript.txt"
 TEXTURE_FOLDERS = ("", "texture", "textures")
@@ -120,18 +119,6 @@ def fingerprint(takes: Sequence[SequenceTake], *more: object) -> str:
     paths += [take.folder / BAKED for take in takes if not take.meshes]
     files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     return hashlib.sha256(repr((files, more)).encode()).hexdigest()
-
-
-def read_texture(path: Path) -> np.ndarray:
-    """A texture (H, W, 3) uint8.
-
-    Raises:
-        CaptureError: It is missing or damaged.
-    """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise CaptureError(f"The texture {path.name} in {path.parent.name} cannot be read.")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
 def open_sequence(folder: Path, fps: float | None = None) -> list[SequenceTake]:

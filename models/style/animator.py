@@ -12,11 +12,9 @@ from ..parameters import AnimationParameters, ease_at_ends
 from ..phones import Phones
 from ..progress import Progress, silent
 from ..speech.manner import StyleCurve
-from .frame_labels import FPS, frame_labels
+from .frame_labels import FPS, frame_labels, padded_length
 from .style_model import StyleModel
-from .style_network import DOWN
-from .training.style_data import padded_length
-from .training.style_task import conditions
+from .style_network import DOWN, conditions
 
 CHUNK = 1800
 """Frames that the core network takes at a time."""

@@ -94,3 +94,8 @@ def phrase_times(phones: Phones, times: np.ndarray) -> tuple[np.ndarray, np.ndar
     since = np.where(inside, times - starts[last], -since)
     until = np.where(inside, stops[last] - times, -until)
     return np.tanh(since / PHRASE_SECONDS), np.tanh(until / PHRASE_SECONDS)
+
+
+def padded_length(frames: int, multiple: int = 4) -> int:
+    """Frames rounded up to whole latents of the priors."""
+    return -(-frames // multiple) * multiple

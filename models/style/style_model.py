@@ -12,9 +12,8 @@ from ..head.codes import ExampleSet
 from ..head.file import HeadFile
 from ..speech.examples import spoken_takes
 from ..speech.manner import NEUTRAL, StyleCurve
-from .style_network import StyleDims
-from .training.style_data import Scale
-from .training.style_task import StyleNetworks
+from .style_network import StyleDims, StyleNetworks
+from .style_scale import StyleScale
 
 PREFIX = "style."
 """Of the tensors' names in a head file."""
@@ -93,7 +92,7 @@ class StyleModel:
     """
 
     networks: StyleNetworks
-    scale: Scale
+    scale: StyleScale
     space: StyleSpace
 
     def tensors(self) -> dict[str, np.ndarray]:
@@ -139,7 +138,7 @@ class StyleModel:
         try:
             dims = StyleDims.from_dict(document["dims"])
             networks = _networks(dims, own)
-            scale = Scale(*(own[f"scale.{name}"] for name in _SCALE))
+            scale = StyleScale(*(own[f"scale.{name}"] for name in _SCALE))
             takes = [take.name for take in spoken_takes(examples)]
             space = StyleSpace(
                 tuple(str(name) for name in document["axes"]),
@@ -171,7 +170,7 @@ def _named(names: Sequence[str], values: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(names, values, strict=True))
 
 
-def _check(dims: StyleDims, scale: Scale, space: StyleSpace, code: int) -> None:
+def _check(dims: StyleDims, scale: StyleScale, space: StyleSpace, code: int) -> None:
     """Raise ValueError unless all sizes fit."""
     size = (len(space.names),)
     fits = (

@@ -16,8 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .frame_labels import LABELS
+from .frame_labels import LABELS, RHYTHM
 
+EYE_LATENTS = 8
+HEAD_LATENTS = 6
+LEVELS = 7
+"""Of each of a prior's quantised latents."""
 DOWN = 4
 """Frames of one latent of a prior."""
 
@@ -285,3 +289,26 @@ class Sampler(nn.Module):
                 now[place] = (level - half) / half
             window = torch.cat([window[1:], torch.cat([now, torch.ones(1)])[None]])
         return chosen
+
+
+class StyleNetworks(nn.Module):
+    """All networks of a head's speech, and how its motion is normalised."""
+
+    def __init__(self, dims: StyleDims, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dims = dims
+        self.core = CoreNetwork(dims, dropout)
+        self.encoder = StyleEncoder(dims)
+        self.eyes = MotionPrior(dims.eyes, EYE_LATENTS, LEVELS, dims.style, 96)
+        self.head = MotionPrior(6, HEAD_LATENTS, LEVELS, dims.style, 64)
+        self.eyes_sampler = Sampler(EYE_LATENTS, LEVELS, len(RHYTHM), dims.style)
+        self.head_sampler = Sampler(HEAD_LATENTS, LEVELS, len(RHYTHM) + EYE_LATENTS, dims.style)
+
+
+def conditions(labels: Tensor) -> Tensor:
+    """What the samplers know of speech (B, R, T / DOWN): its rhythm.
+
+    Were they told what is said, they would learn the takes by heart, and a new text would find them
+    worse than chance.
+    """
+    return functional.avg_pool1d(labels[:, RHYTHM], DOWN)

@@ -13,9 +13,8 @@ import numpy as np
 from ..errors import VideoError
 from ..faces.finder import SCORE_INDEX, SCORE_NAMES, Face
 from ..faces.landmarks import INNER_LIPS, MIDDLE, PAIRS, PARTS, head_fixed
-from ..pose import rotation_matrix
+from ..pose import angles_of, mean_rotation, rotation_matrix
 from .analysis import Analysis
-from .posing import angles_of, mean_rotation
 
 QUIET = 0.25
 """Share of the frames, those in which a part of the face does least, that show it at rest."""

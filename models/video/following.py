@@ -7,9 +7,9 @@ import numpy as np
 
 from ..errors import VideoError
 from ..faces.finder import Face
+from ..pose import head_poses, turned_away
 from .cuts import CutFinder, overlaps
 from .gaps import filled, sentences, spans
-from .posing import head_poses, turned_away
 
 SAME = 0.5
 """Faces of one picture whose boxes share more than this are one."""

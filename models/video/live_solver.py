@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..faces.finder import Face, FaceFinder
+from ..pose import head_poses
 from ..threads import one_thread
 from .analysis import Analysis
 from .features import extractor_of, features_of
 from .mouth_as_seen import played
-from .posing import head_poses
 from .retarget import model_of
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, relu
 
+from ..device import choose_device
 from ..errors import VideoError
 from ..faces.finder import Face
-from ..head.inference import choose_device
 
 NAME = "resnet50"
 FEATURES, SIDE = 2048, 224

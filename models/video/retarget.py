@@ -10,14 +10,13 @@ from ..animate import tools_of
 from ..errors import HeadFileError
 from ..mesh import REGION_NAMES
 from ..parameters import AnimationParameters
-from ..pose import rotation_matrix
+from ..pose import angles_of, mean_rotation, rotation_matrix
 from ..progress import Progress, silent
 from ..threads import one_thread
 from .analyse import analyse_video
 from .analysis import Analysis
 from .features import Extractor, extractor_of, features_of
 from .mouth_as_seen import opening_at, played
-from .posing import angles_of, mean_rotation
 from .retarget_settings import AS_SEEN, ResidualCurve, Retargeting
 from .video_model import VideoModel
 

@@ -10,12 +10,12 @@ import torch
 from ..errors import HeadFileError
 from ..head.file import HeadFile
 from .mouth_as_seen import KNOTS
-from .training.video_data import VideoScale
 from .video_network import WINDOW, VideoDims, VideoNetworks, between
+from .video_scale import VideoScale
 
 PREFIX = "video."
 """Of the tensors' names in a head file."""
-_SCALE = ("centre", "spread", "mean", "deviation")
+_SCALE = ("mean", "deviation", "centre", "spread")
 _SPACE = ("axes", "follow", "inverse", "gaze_of_eyes", "eyes_of_gaze", "habit", "opening", "jaw")
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from models.errors import CaptureError
 from models.faces.finder import SCORE_INDEX, FaceFinder
 from models.faces.landmarks import head_fixed
+from models.pose import head_poses
 from models.video.analyse import analyse_video
 from models.video.analysis import Analysis
 from models.video.features import Landmarks
-from models.video.posing import head_poses
 from models.video.retarget import retarget
 
 from .figures import Context, Figure

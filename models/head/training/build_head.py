@@ -9,13 +9,14 @@ import numpy as np
 import torch
 
 from ...arkit.arkit_map import fit_arkit, speaks_arkit
+from ...device import choose_device
 from ...mesh import REGION_NAMES
 from ...performance import Performance, Take
 from ...progress import Progress, partly, silent
 from ...symmetry import mirror_of_controls
 from ..codes import CodeSpace, ExampleSet, ExampleTake
 from ..file import HeadFile
-from ..inference import Head, choose_device
+from ..inference import Head
 from ..region_network import RegionNetwork
 from ..weights import pack_network
 from .control_map import ControlMap, fit_control_map

@@ -9,6 +9,7 @@ from ...errors import CaptureError
 from ...mesh import ATLAS_SIZE, HeadMesh, Region
 from ...performance import Performance, Take
 from ...progress import Progress, silent
+from ..compose import crop_texture
 from .region_pca import VertexBasis, fit_vertex_basis
 
 NEUTRAL_FRAMES = 6
@@ -74,17 +75,6 @@ def atlas_windows(mesh: HeadMesh) -> np.ndarray:
             place = shown[row : row + rows, column : column + columns]
             np.maximum(place, region.window(), out=place)
     return shown
-
-
-def crop_texture(texture: np.ndarray, region: Region) -> np.ndarray:
-    """A region's square texture (R, R[, 3]) out of an atlas texture."""
-    row, column, rows, columns = region.crop
-    crop = texture[row : row + rows, column : column + columns]
-    if crop.shape[:2] == (region.resolution, region.resolution):
-        return crop
-    smaller = region.resolution < rows
-    side = (region.resolution, region.resolution)
-    return cv2.resize(crop, side, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
 def load_training_data(performance: Performance, progress: Progress = silent) -> TrainingData:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...mesh import moved_vertices
+
 CHUNK_BYTES = 1 << 28
 STILL_TEXTURE, STILL_GEOMETRY = 0.5 / 255, 0.01
 """Root mean squares, of a texel and of all coefficients together in millimetres: what varies less
@@ -37,11 +39,6 @@ class VertexBasis:
         """Region's vertices (n, V, 3) in metres of coefficients (n, K)."""
         offsets = 1e-3 * coefficients @ self.basis
         return self.mean + offsets.reshape(len(coefficients), -1, 3)
-
-
-def moved_vertices(mask: np.ndarray) -> np.ndarray:
-    """Vertices (V,) that a region with this soft mask (V_mesh,) has a share in."""
-    return np.flatnonzero(mask > 1e-3).astype(np.int32)
 
 
 def fit_vertex_basis(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
+from ...device import choose_device
 from ...errors import CancelledError
 from ...progress import Progress, silent
 from ...training.trainer import Curve, Report, Trainer
-from ..inference import choose_device
 from ..region_network import RegionNetwork
 from .region_data import TrainingData
 from .region_task import CODE_SIZES, RegionTask, TrainingConfig, start_network

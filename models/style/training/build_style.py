@@ -14,9 +14,9 @@ from ...progress import Progress, silent
 from ...speech.examples import style_of
 from ...training.trainer import Curve, Trainer
 from ..style_model import StyleModel, StyleSpace
-from ..style_network import StyleDims
+from ..style_network import StyleDims, StyleNetworks
 from .style_data import StyleData, TakeSequence, batch_of
-from .style_task import CoreTask, PriorTask, SamplerTask, StyleConfig, StyleNetworks
+from .style_task import CoreTask, PriorTask, SamplerTask, StyleConfig
 
 STAGES = {"core": CoreTask, "priors": PriorTask, "samplers": SamplerTask}
 MOVEMENTS = {

@@ -10,7 +10,8 @@ from torch import Tensor
 from ...errors import CaptureError
 from ...head.codes import ExampleSet, ExampleTake
 from ...speech.database import sample_rows, speaks
-from ..frame_labels import FPS, frame_labels
+from ..frame_labels import FPS, frame_labels, padded_length
+from ..style_scale import StyleScale
 
 LEAST_TAKES = 4
 """Fewer spoken takes teach nothing."""
@@ -20,31 +21,6 @@ _JITTER_SECONDS = 0.12
 
 Points = Callable[[np.ndarray], np.ndarray]
 """Codes (n, Z) → positions (n, P, 3) of the lips' vertices, metres."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How motion is normalised, and what else of the head the networks need.
-
-    Attributes:
-        mean: (Z + 6,) of codes and head pose over the training takes.
-        deviation: (Z + 6,).
-        follow: (M, F): what mouth codes explain of the face's codes.
-        lips: (Z, 3 P): how the lips' vertices move with the codes, millimetres.
-    """
-
-    mean: np.ndarray
-    deviation: np.ndarray
-    follow: np.ndarray
-    lips: np.ndarray
-
-    def normal(self, motion: np.ndarray) -> np.ndarray:
-        """Codes and pose (T, Z + 6) in deviations."""
-        return ((motion - self.mean) / self.deviation).astype(np.float32)
-
-    def motion(self, normal: np.ndarray) -> np.ndarray:
-        """Codes and pose (T, Z + 6) of normalised ones; reverses `normal`."""
-        return (normal * self.deviation + self.mean).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -75,7 +51,7 @@ class StyleData:
 
     train: list[TakeSequence]
     held_out: list[TakeSequence]
-    scale: Scale
+    scale: StyleScale
     regions: Mapping[str, slice]
 
     @classmethod
@@ -98,7 +74,7 @@ class StyleData:
         deviation = np.maximum(motion.std(0), 1e-3 * np.maximum(motion.std(0).max(), 1e-6))
         codes = motion[:, :-6]
         mouth, face = codes[:, regions["mouth"]], codes[:, regions["face"]]
-        scale = Scale(
+        scale = StyleScale(
             motion.mean(0).astype(np.float32),
             deviation.astype(np.float32),
             _fit(mouth, face, 1.0),
@@ -164,12 +140,7 @@ class Batch:
     mask: Tensor
 
 
-def padded_length(frames: int, multiple: int = 4) -> int:
-    """Frames rounded up to whole latents of the priors."""
-    return -(-frames // multiple) * multiple
-
-
-def batch_of(sequences: Sequence[TakeSequence], scale: Scale) -> Batch:
+def batch_of(sequences: Sequence[TakeSequence], scale: StyleScale) -> Batch:
     """Sequences as tensors of equal length, a whole number of the priors' latents."""
     length = padded_length(max(len(item.motion) for item in sequences))
     quiet = sequences[0].labels[:1] * 0

@@ -3,15 +3,17 @@
 from dataclasses import dataclass, fields
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from ...training.averaging import AveragedTask
-from ..frame_labels import RHYTHM
-from ..style_network import DOWN, CoreNetwork, MotionPrior, Sampler, StyleDims, StyleEncoder
-from .style_data import Batch, Scale, StyleData, batch_of, jittered
-
-EYE_LATENTS, HEAD_LATENTS, LEVELS = 8, 6, 7
+from ..style_network import (
+    DOWN,
+    StyleNetworks,
+    conditions,
+)
+from ..style_scale import StyleScale
+from .style_data import Batch, StyleData, batch_of, jittered
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,6 @@ class StyleConfig:
     def to_dict(self) -> dict:
         """For head.json."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
-
-
-class StyleNetworks(nn.Module):
-    """All networks of a head's speech, and how its motion is normalised."""
-
-    def __init__(self, dims: StyleDims, dropout: float = 0.0) -> None:
-        super().__init__()
-        self.dims = dims
-        self.core = CoreNetwork(dims, dropout)
-        self.encoder = StyleEncoder(dims)
-        self.eyes = MotionPrior(dims.eyes, EYE_LATENTS, LEVELS, dims.style, 96)
-        self.head = MotionPrior(6, HEAD_LATENTS, LEVELS, dims.style, 64)
-        self.eyes_sampler = Sampler(EYE_LATENTS, LEVELS, len(RHYTHM), dims.style)
-        self.head_sampler = Sampler(HEAD_LATENTS, LEVELS, len(RHYTHM) + EYE_LATENTS, dims.style)
 
 
 class Chooser:
@@ -119,7 +107,7 @@ class CoreTask(AveragedTask):
         }
 
 
-def lip_map(scale: Scale) -> Tensor:
+def lip_map(scale: StyleScale) -> Tensor:
     """(Z, 3 P): lips in their own deviations per deviation of the codes."""
     moved = torch.from_numpy(scale.lips * scale.deviation[:-6, None])
     return moved / moved.norm(dim=0).mean()
@@ -214,15 +202,6 @@ def styles_of(networks: StyleNetworks, batch: Batch) -> Tensor:
     """Style vectors (B, S, 1) of whole sequences."""
     with torch.no_grad():
         return networks.encoder(batch.motion, batch.mask)[0][..., None]
-
-
-def conditions(labels: Tensor) -> Tensor:
-    """What the samplers know of speech (B, R, T / DOWN): its rhythm.
-
-    Were they told what is said, they would learn the takes by heart, and a new text would find them
-    worse than chance.
-    """
-    return functional.avg_pool1d(labels[:, RHYTHM], DOWN)
 
 
 def signals(motion: Tensor, data: StyleData) -> dict[str, Tensor]:

@@ -8,15 +8,14 @@ import torch
 from torch import Tensor
 
 from ...errors import CaptureError
+from ...pose import head_poses
 from ..analysis import Analysis
-from ..features import POSE_SIZE, Extractor, features_of, mirrored_features, relative_pose, turned
-from ..posing import head_poses
+from ..features import POSE_SIZE, Extractor, features_of, mirrored_features, relative_pose
+from ..video_scale import VideoScale
 from .footage import FootageClip
 
 LEAST_FRAMES = 32
 """Shorter clips hold no window of the residual encoder."""
-FARTHEST = 5.0
-"""Features are held at so many deviations: far from all footage a network is anybody's guess."""
 LEAST_SEEN = 0.6
 """Clips in which the face is found in fewer of the frames teach nothing."""
 _POSE_MIRROR = np.array([1, -1, -1, -1, 1, 1], np.float32)
@@ -63,45 +62,6 @@ class Sequence:
     motion: np.ndarray
     opening: np.ndarray | None
     confidence: np.ndarray
-
-
-@dataclass(frozen=True)
-class VideoScale:
-    """How features and motion are normalised.
-
-    Attributes:
-        centre: (F,) of the features; zero but for those that have no rest.
-        spread: (F,).
-        mean: (Z + 6,) of the motion.
-        deviation: (Z + 6,).
-
-    The network says how the head is turned otherwise than the landmarker has it.
-    """
-
-    centre: np.ndarray
-    spread: np.ndarray
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    def shown(self, features: np.ndarray) -> np.ndarray:
-        """Normalised features (T, F), far ones held."""
-        return np.clip((features - self.centre) / self.spread, -FARTHEST, FARTHEST).astype(
-            np.float32
-        )
-
-    def held(self, features: np.ndarray) -> np.ndarray:
-        """What of the motion (T, Z + 6) features (T, F) hold outright: how the head is turned."""
-        motion = np.zeros((len(features), len(self.mean)), np.float32)
-        motion[:, -6:-3] = turned(features)
-        return motion
-
-    def normal(self, motion: np.ndarray) -> np.ndarray:
-        """Motion (T, Z + 6) in deviations."""
-        return ((motion - self.mean) / self.deviation).astype(np.float32)
-
-    def motion(self, normal: np.ndarray) -> np.ndarray:
-        """Reverses `normal`."""
-        return (normal * self.deviation + self.mean).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -236,10 +196,10 @@ def _scale(train: list[Sequence]) -> VideoScale:
     spread, deviation = features.std(0), motion.std(0)
     spread[-POSE_SIZE:][UNSHOWN] = 1e6
     return VideoScale(
-        features.mean(0).astype(np.float32),
-        np.maximum(spread, _FLOOR * np.median(spread)).astype(np.float32),
-        motion.mean(0).astype(np.float32),
-        np.maximum(deviation, 1e-3 * deviation.max()).astype(np.float32),
+        mean=motion.mean(0).astype(np.float32),
+        deviation=np.maximum(deviation, 1e-3 * deviation.max()).astype(np.float32),
+        centre=features.mean(0).astype(np.float32),
+        spread=np.maximum(spread, _FLOOR * np.median(spread)).astype(np.float32),
     )
 
 

@@ -5,8 +5,7 @@ import pytest
 from filmed_faces import filmed, needs_landmarker
 
 from models.faces.finder import FaceFinder
-from models.pose import rotation_matrix
-from models.video.posing import angles_of, head_poses, mean_rotation, turned_away
+from models.pose import angles_of, head_poses, mean_rotation, rotation_matrix, turned_away
 
 TURNS = {
     "upright": (0, 0, 0),
