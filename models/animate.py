@@ -20,6 +20,7 @@ from .progress import Progress, silent
 from .speech.durations import DurationModel
 from .speech.examples import ExampleAnimator, ExampleSettings, spoken_takes, style_of
 from .speech.finish import Finisher
+from .speech.line_settings import METHOD_CHOICES
 from .speech.lip_contact import LipGap
 from .speech.manner import NEUTRAL, Manner
 from .speech.text import Pronunciation, SpokenWord, pronounce
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from .head.inference import Head
 
 log = logging.getLogger(__name__)
-METHODS = ("STYLE", "EXAMPLES")
+METHODS = tuple(name for name, _, _ in METHOD_CHOICES)
 _MOST_FPS = 240.0
 
 _tools: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()

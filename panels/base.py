@@ -1,10 +1,13 @@
 """What every panel of the tab shares."""
 
+from collections.abc import Iterable
+
 import bpy
 
 from ..neural_face_addon.passage import live_solving, passages
 from ..neural_face_addon.passage.passages import CLIPS, LINES, Kind
 from ..neural_face_addon.scene import heads
+from ..neural_face_addon.stored.declared import Setting, settings_of
 
 
 class SidebarPanel:
@@ -53,6 +56,45 @@ class ClipPanel(PassagePanel):
 
     bl_parent_id = "NEURALFACE_PT_video"
     kind = CLIPS
+
+
+def draw_setting(
+    layout: bpy.types.UILayout,
+    group: bpy.types.PropertyGroup,
+    item: Setting,
+    axes: Iterable[bpy.types.PropertyGroup] = (),
+) -> None:
+    """A setting as it is declared: sliders along named axes, a row of buttons, or a field."""
+    if item.size:
+        draw_axes(layout.column(align=True), group, item.name, axes)
+    elif isinstance(item.default, frozenset):
+        row = layout.row(align=True)
+        row.use_property_split = False
+        row.prop(group, item.name, expand=True)
+    else:
+        layout.prop(group, item.name, slider=item.slider or item.kind == "share")
+
+
+def draw_axes(
+    column: bpy.types.UILayout,
+    group: bpy.types.PropertyGroup,
+    name: str,
+    axes: Iterable[bpy.types.PropertyGroup],
+) -> None:
+    """A slider for each axis of the head."""
+    for index, axis in enumerate(axes):
+        row = column.row(align=True)
+        row.use_property_split = False
+        row.prop(group, name, index=index, text=axis.name, slider=True)
+        row.prop_decorator(group, name, index=index)
+
+
+def hand_over(
+    button: bpy.types.OperatorProperties, group: bpy.types.PropertyGroup, declared: tuple[type, ...]
+) -> None:
+    """Give a button the settings of the next line or clip."""
+    for name in settings_of(*declared):
+        setattr(button, name, getattr(group, name))
 
 
 def draw_state(layout: bpy.types.UILayout, passage: bpy.types.PropertyGroup) -> None:

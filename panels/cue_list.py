@@ -3,7 +3,7 @@
 import bpy
 
 from ..neural_face_addon.line import cues
-from ..neural_face_addon.stored.choices import NEED_LIPS, REST
+from ..neural_face_addon.line.cues import NEED_LIPS, REST
 from ..neural_face_addon.system.classes import classes_factory
 from .base import LinePanel
 

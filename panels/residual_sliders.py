@@ -4,7 +4,7 @@ import bpy
 
 from ..neural_face_addon.scene import heads
 from ..neural_face_addon.system.classes import classes_factory
-from .base import ClipPanel, LinePanel, PassagePanel
+from .base import ClipPanel, LinePanel, PassagePanel, draw_axes
 
 
 class _ResidualPanel(PassagePanel):
@@ -21,10 +21,7 @@ class _ResidualPanel(PassagePanel):
         layout = self.layout
         passage = self.active(context)
         column = layout.column(align=True)
-        for index, axis in enumerate(heads.active(context).neural_face.residual_axes):
-            row = column.row(align=True)
-            row.prop(passage, "residual", index=index, text=axis.name, slider=True)
-            row.prop_decorator(passage, "residual", index=index)
+        draw_axes(column, passage, "residual", heads.active(context).neural_face.residual_axes)
         row = layout.row(align=True)
         button = row.operator("neural_face.copy_residual", icon="COPYDOWN")
         button.kind = self.kind.name.upper()

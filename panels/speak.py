@@ -4,9 +4,13 @@ import bpy
 
 from ..neural_face_addon.passage import passages
 from ..neural_face_addon.scene import heads
-from ..neural_face_addon.stored.line_properties import SETTINGS
+from ..neural_face_addon.stored.declared import settings_of
+from ..neural_face_addon.stored.line_properties import LINE, LineSettings, PassageSettings
 from ..neural_face_addon.system.classes import classes_factory
-from .base import HeadPanel, draw_state
+from .base import HeadPanel, draw_state, hand_over
+
+SHOWN = ("text", "audio_filepath", "method", "style_first", "frame_start")
+"""Settings of the next line that are always shown; the others are under More."""
 
 
 class NEURALFACE_UL_lines(bpy.types.UIList):
@@ -47,22 +51,20 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         row = layout.row()
         row.enabled = bool(speech.text.strip() or speech.audio_filepath or speech.timings_filepath)
         button = row.operator("neural_face.animate_text", icon="PLAY")
-        for name in SETTINGS:
-            setattr(button, name, getattr(speech, name))
+        hand_over(button, speech, LINE)
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        for name in ("method", "style_first", "frame_start"):
+        for name in SHOWN[2:]:
             column.prop(speech, name)
         header, body = layout.panel("neural_face_next_line", default_closed=True)
         header.label(text="More")
         if body:
             body.use_property_split = True
             body.use_property_decorate = False
-            for name in ("timings_filepath", "rate", "pause", "strength", "seed"):
-                body.prop(speech, name)
-            for name in ("target", "existing", "blend_in", "blend_out"):
-                body.prop(speech, name)
+            for name in (*settings_of(LineSettings), "strength", *settings_of(PassageSettings)):
+                if name not in SHOWN:
+                    body.prop(speech, name)
 
     def _draw_lines(self, group: bpy.types.PropertyGroup, line: bpy.types.PropertyGroup) -> None:
         layout = self.layout
@@ -77,12 +79,9 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
         if body:
             body.use_property_split = True
             body.use_property_decorate = False
-            for name in ("text", "audio_filepath", "timings_filepath", "method", "frame_start"):
-                body.prop(line, name)
-            for name in ("rate", "pause"):
-                body.prop(line, name)
-            for name in ("seed", "existing", "blend_in", "blend_out", "action", "show_markers"):
-                body.prop(line, name)
+            for name in (*settings_of(LineSettings, PassageSettings), "action", "show_markers"):
+                if name != "target":
+                    body.prop(line, name)
 
 
 register, unregister = classes_factory(NEURALFACE_UL_lines, NEURALFACE_PT_speech)

@@ -3,8 +3,10 @@
 import bpy
 
 from ..neural_face_addon.scene import heads
+from ..neural_face_addon.stored.declared import settings_of
+from ..neural_face_addon.stored.line_properties import Manner, StyleSettings
 from ..neural_face_addon.system.classes import classes_factory
-from .base import LinePanel
+from .base import LinePanel, draw_setting
 
 
 class NEURALFACE_PT_style(LinePanel, bpy.types.Panel):
@@ -17,26 +19,16 @@ class NEURALFACE_PT_style(LinePanel, bpy.types.Panel):
         """Show the styles, the style's sliders, then what comes after the style."""
         layout = self.layout
         layout.use_property_split = True
-        obj = heads.active(context)
+        axes = heads.active(context).neural_face.style_axes
         line = self.active(context)
-        layout.prop(line, "style_first")
-        layout.prop(line, "style_second")
-        row = layout.row()
-        row.enabled = bool(line.style_second)
-        row.prop(line, "style_mix", slider=True)
-        column = layout.column(align=True)
-        for index, axis in enumerate(obj.neural_face.style_axes):
-            row = column.row(align=True)
-            row.use_property_split = False
-            row.prop(line, "style_offset", index=index, text=axis.name, slider=True)
-            row.prop_decorator(line, "style_offset", index=index)
+        for item in settings_of(StyleSettings).values():
+            part = layout.column()
+            part.enabled = item.name != "style_mix" or bool(line.style_second)
+            draw_setting(part, line, item, axes)
         layout.use_property_decorate = False
         column = layout.column()
-        for name in ("strength", "articulation", "smoothing"):
-            column.prop(line, name)
-        row = layout.row(align=True)
-        row.use_property_split = False
-        row.prop(line, "parts", expand=True)
+        for item in settings_of(Manner).values():
+            draw_setting(column, line, item)
 
 
 register, unregister = classes_factory(NEURALFACE_PT_style)

@@ -4,10 +4,16 @@ import bpy
 
 from ..neural_face_addon.passage import passages
 from ..neural_face_addon.scene import heads
-from ..neural_face_addon.stored.clip_properties import SETTINGS, STRENGTHS
+from ..neural_face_addon.stored.clip_properties import (
+    CLIP,
+    BesideSettings,
+    PassageSettings,
+    Retargeting,
+)
+from ..neural_face_addon.stored.declared import settings_of
 from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.classes import classes_factory
-from .base import ClipPanel, HeadPanel, draw_state, wrapped
+from .base import ClipPanel, HeadPanel, draw_setting, draw_state, hand_over, wrapped
 
 ICONS = {"VIDEO": "FILE_MOVIE", "RECORDED": "REC"}
 
@@ -47,8 +53,7 @@ class NEURALFACE_PT_video(HeadPanel, bpy.types.Panel):
         layout = self.layout
         layout.prop(video, "filepath", text="", icon="FILE_MOVIE", placeholder="Video of a face")
         button = layout.operator("neural_face.animate_video", text="Animate Video", icon="PLAY")
-        for name in SETTINGS:
-            setattr(button, name, getattr(video, name))
+        hand_over(button, video, CLIP)
         status = runtime.status()
         if status.ready and not status.video:
             layout.label(text="Packages for videos are missing", icon="ERROR")
@@ -63,9 +68,9 @@ class NEURALFACE_PT_video(HeadPanel, bpy.types.Panel):
         if body:
             body.use_property_split = True
             body.use_property_decorate = False
-            for name in ("frame_start", "person", "trim_start", "trim_end", "device"):
+            for name in ("person", "trim_start", "trim_end", "device"):
                 body.prop(video, name)
-            for name in ("show_video", "play_sound", "target", "existing"):
+            for name in settings_of(BesideSettings, PassageSettings):
                 body.prop(video, name)
 
     def _draw_clips(self, group: bpy.types.PropertyGroup, clip: bpy.types.PropertyGroup) -> None:
@@ -100,10 +105,11 @@ class NEURALFACE_PT_clip(ClipPanel, bpy.types.Panel):
             for name in ("filepath", "person"):
                 layout.prop(clip, name)
             layout.operator("neural_face.update_clip", text="Read Again").read_again = True
-            for name in ("show_video", "play_sound"):
+            for name in settings_of(BesideSettings):
                 layout.prop(clip, name)
-        for name in ("frame_start", "existing", "blend_in", "blend_out", "action"):
-            layout.prop(clip, name)
+        for name in (*settings_of(PassageSettings), "action"):
+            if name != "target":
+                layout.prop(clip, name)
 
 
 class NEURALFACE_PT_retargeting(ClipPanel, bpy.types.Panel):
@@ -120,17 +126,10 @@ class NEURALFACE_PT_retargeting(ClipPanel, bpy.types.Panel):
         layout.use_property_decorate = False
         clip = self.active(context)
         column = layout.column(align=True)
-        for name in ("strength", *STRENGTHS.values()):
-            column.prop(clip, name, slider=True)
-        column = layout.column(align=True)
-        for name in ("smoothing", "speed", "mirror", "use_head"):
-            column.prop(clip, name)
-        if clip.source == "VIDEO":
-            column.prop(clip, "facing")
-        column.prop(clip, "eye_contact", slider=True)
-        column = layout.column(align=True)
-        for name in ("trim_start", "trim_end"):
-            column.prop(clip, name)
+        for item in settings_of(Retargeting).values():
+            column = layout.column(align=True) if item.apart else column
+            if item.name != "facing" or clip.source == "VIDEO":
+                draw_setting(column, clip, item)
 
 
 register, unregister = classes_factory(

@@ -143,11 +143,8 @@ def test_settings_are_passed_through_without_looking_again(
     for name, value in settings.items():
         setattr(clip, name, value)
     update()
-    strengths = {"mouth": 2.0, "eyes": 1.0, "brows": 0.0, "head": 1.0}
-    wanted = Retargeting(
-        0.5, strengths, np.float32(0.05).item(), 2.0, True, head=False, eye_contact=0.5,
-        start=np.float32(0.4).item(), end=np.float32(1.6).item(),
-    )  # fmt: skip
+    exact = {n: np.float32(v).item() if isinstance(v, float) else v for n, v in settings.items()}
+    wanted = Retargeting(**exact)
     result = expected(head, clip, 25.0, wanted)
     np.testing.assert_allclose(codes(head, clip), result.codes, atol=1e-5)
     assert clip.frame_last == round(1.2 / 2.0 * 25.0) + 1

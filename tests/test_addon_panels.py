@@ -256,21 +256,6 @@ def test_rests_are_listed_on_wish(scene: object, tiny_head: Path) -> None:
     assert listed(plain, bpy.context, obj.neural_face.lines[0], "cues")[0] == [0, 1, 0, 1, 0]
 
 
-def test_choices_are_those_of_the_numeric_layer(addon: object) -> None:
-    pytest.importorskip("torch", reason="the methods need torch")
-    from neural_face.neural_face_addon.stored import choices
-
-    from models.animate import METHODS
-    from models.speech.lip_contact import LIMITS
-    from models.speech.manner import PARTS
-    from models.speech.visemes import VISEMES
-
-    assert choices.VISEMES == VISEMES and list(choices.VISEMES) == list(VISEMES)
-    assert tuple(choices.PARTS) == PARTS
-    assert set(choices.NEED_LIPS) == set(LIMITS)
-    assert set(METHODS) <= {name for name, _, _ in choices.METHOD_ITEMS}
-
-
 def test_meter_warns_outside_the_capture(scene: object, tiny_head: Path) -> None:
     from heads_in_blender import import_head
 

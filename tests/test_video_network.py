@@ -270,13 +270,13 @@ def test_settings_do_what_they_say(playing: Head, footage: Path) -> None:
     np.testing.assert_allclose(slow.codes[::2], plain.codes, atol=1e-4)
     mirrored = retarget(playing, analysis, Retargeting(mirror=True))
     np.testing.assert_allclose(mirrored.codes, playing.mirrored(plain.codes), atol=1e-3)
-    still = retarget(playing, analysis, Retargeting(head=False))
+    still = retarget(playing, analysis, Retargeting(use_head=False))
     assert np.abs(still.head_pose).max() == 0 and np.abs(plain.head_pose).max() > 0.01
-    cut = retarget(playing, analysis, Retargeting(start=0.2, end=0.8))
+    cut = retarget(playing, analysis, Retargeting(trim_start=0.2, trim_end=0.8))
     assert cut.times[-1] == pytest.approx(0.6, abs=0.04)
     calm = retarget(playing, analysis, Retargeting(smoothing=0.2))
     assert np.abs(np.diff(calm.codes, axis=0)).mean() < np.abs(np.diff(plain.codes, axis=0)).mean()
-    eyes = retarget(playing, analysis, Retargeting(strengths={"eyes": 0.0}))
+    eyes = retarget(playing, analysis, Retargeting(eyes_strength=0.0))
     left, right = playing.space.slices[1:3]
     assert np.abs(eyes.codes[:, left]).max() == 0 == np.abs(eyes.codes[:, right]).max()
     mouth = playing.space.slices[0]
@@ -401,7 +401,8 @@ def test_a_network_that_does_not_fit_is_refused(tiny_head: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"strength": 5}, {"speed": 0}, {"strengths": {"nose": 1}}, {"start": 3, "end": 2}]
+    "wrong",
+    [{"strength": 5}, {"speed": 0}, {"eyes_strength": -1}, {"trim_start": 3, "trim_end": 2}],
 )
 def test_settings_out_of_range_are_refused(wrong: dict) -> None:
     with pytest.raises(VideoError):

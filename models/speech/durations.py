@@ -15,9 +15,9 @@ import numpy as np
 from ..errors import TextError
 from ..files import read_arrays
 from ..phones import CONSONANT_STRESS, INVENTORY, SILENCE, Phones, is_vowel, phone_indices
+from .line_settings import LineSettings
 from .text import Pronunciation
 
-RATES = (0.25, 4.0)
 LEAD = 0.3
 TAIL = 0.4
 """Seconds of silence before and after a line."""
@@ -110,10 +110,7 @@ class DurationModel:
         Raises:
             TextError: The rate is outside 0.25…4 or the pause factor outside 0…10.
         """
-        if not RATES[0] <= rate <= RATES[1]:
-            raise TextError(f"The speaking rate must be between {RATES[0]} and {RATES[1]:g}.")
-        if not 0 <= pause <= 10:
-            raise TextError("The pause factor must be between 0 and 10.")
+        LineSettings(rate=rate, pause=pause)
         label, stress, word, silence = _with_pauses(spoken, pause)
         seconds = np.where(label == SILENCE, silence, self.seconds(label, stress, word)) / rate
         end = np.cumsum(seconds)

@@ -5,11 +5,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import TextError
+from ..settings import check, setting
 
 NEUTRAL = "neutral"
-PARTS = ("mouth", "eyes", "brows", "head")
-"""What speech moves, each to be switched off: mouth with cheeks and jaw, lids with gaze, brows,
-head pose."""
+PARTS = {
+    "mouth": "Mouth with cheeks and jaw",
+    "eyes": "Lids and gaze",
+    "brows": "Brows",
+    "head": "Turns of the head",
+}
+"""What moves, each to be switched off or weighed → what it is."""
+MOST_STYLE_AXES = 16
+"""Elements of a style's offset that a .blend keeps."""
 
 
 @dataclass(frozen=True)
@@ -53,28 +60,63 @@ class StyleCurve:
 
 
 @dataclass(frozen=True)
+class StyleSettings:
+    """A style that stays the same over the line, or its values at one time."""
+
+    style_first: str = setting(
+        "", "Style", "Acting style, or a take to be like; empty for neutral", option="--style"
+    )
+    style_second: str = setting(
+        "", "Mix With", "Second style, to mix in; empty for none", option="--second-style"
+    )
+    style_mix: float = setting(
+        0.0, "Mix", "Share of the second style", low=0.0, high=1.0, kind="share", keyed=True,
+        option="--mix",
+    )  # fmt: skip
+    style_offset: tuple[float, ...] = setting(
+        (), "Style Offset", "Added to the style along this axis, in deviations",
+        size=MOST_STYLE_AXES, soft=(-3.0, 3.0), keyed=True,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check(self, TextError)
+
+    @property
+    def curve(self) -> StyleCurve:
+        """The same as a curve."""
+        mix, offset = np.array([self.style_mix]), np.array([self.style_offset], float)
+        return StyleCurve(self.style_first, self.style_second, np.zeros(1), mix, offset)
+
+
+@dataclass(frozen=True)
 class Manner:
     """How a line is played, whatever the method.
 
     Attributes:
         style: Which style, over time.
-        strength: Factor on all movement; lips still close.
-        articulation: Factor on how far the mouth goes for each sound; 1 as learnt.
-        smoothing: Deviation in seconds of a Gaussian over all movement; lips still close.
+        strength: Factor; 1 as learnt.
+        articulation: Factor; 1 as learnt.
+        smoothing: Deviation in seconds of a Gaussian.
         parts: Which of `PARTS` move; the others rest.
     """
 
     style: StyleCurve = StyleCurve()
-    strength: float = 1.0
-    articulation: float = 1.0
-    smoothing: float = 0.0
-    parts: frozenset[str] = frozenset(PARTS)
+    strength: float = setting(
+        1.0, "Strength", "How much everything moves; lips still close", low=0.0, high=3.0,
+        soft=(None, 2.0),
+    )  # fmt: skip
+    articulation: float = setting(
+        1.0, "Articulation", "How far the mouth goes for each sound", low=0.0, high=3.0,
+        soft=(None, 2.0),
+    )  # fmt: skip
+    smoothing: float = setting(
+        0.0, "Smoothing", "Softens all movement; lips still close", low=0.0, high=1.0,
+        soft=(None, 0.2), kind="seconds",
+    )  # fmt: skip
+    parts: frozenset[str] = setting(
+        frozenset(PARTS), "Parts", "What speech moves; the others rest", noun="part",
+        choices=tuple((name, name.capitalize(), tip) for name, tip in PARTS.items()),
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        limits = {"strength": (0, 3), "articulation": (0, 3), "smoothing": (0, 1)}
-        for name, (low, high) in limits.items():
-            if not low <= getattr(self, name) <= high:
-                raise TextError(f"The {name} must be between {low} and {high}.")
-        unknown = sorted(self.parts - set(PARTS))
-        if unknown:
-            raise TextError(f"There is no part {unknown[0]!r}; known: {', '.join(PARTS)}.")
+        check(self, TextError)

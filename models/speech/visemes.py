@@ -8,8 +8,9 @@ import numpy as np
 from ..errors import TextError
 from ..phones import CONSONANT_STRESS, INVENTORY, SILENCE, Phones, is_vowel
 
+REST = "Rest"
 VISEMES = {
-    "Rest": (SILENCE,),
+    REST: (SILENCE,),
     "Closed Lips": ("P", "B", "M"),
     "Lip on Teeth": ("F", "V"),
     "Tongue on Teeth": ("TH", "DH"),

@@ -12,6 +12,7 @@ from ..mesh import REGION_NAMES
 from ..parameters import AnimationParameters
 from ..pose import angles_of, mean_rotation, rotation_matrix
 from ..progress import Progress, silent
+from ..speech.manner import PARTS
 from ..threads import one_thread
 from .analyse import analyse_video
 from .analysis import Analysis
@@ -95,7 +96,7 @@ def retarget(
             f"{head.info.name} knows ({model.extractor}); analyse it again."
         )
     step = 1 / head.info.fps
-    first = max(settings.start, float(analysis.times[0]))
+    first = max(settings.trim_start, float(analysis.times[0]))
     last = min(settings.end or np.inf, float(analysis.times[-1]))
     times = first + step * np.arange(max(int((last - first) / step + 1e-6), 0) + 1)
     motion = _motion(head, analysis, extractor, times, settings, first)
@@ -126,7 +127,7 @@ def replay(
     """
     step = 1 / head.info.fps
     known = parameters.times
-    first = max(settings.start, float(known[0]))
+    first = max(settings.trim_start, float(known[0]))
     last = min(settings.end or np.inf, float(known[-1]))
     times = first + step * np.arange(max(int((last - first) / step + 1e-6), 0) + 1)
     motion = _sampled(np.concatenate([parameters.codes, parameters.head_pose], 1), known, times)
@@ -211,10 +212,7 @@ def _strengthened(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each part's movement times its strength; of the face the mouth moves one share."""
     regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
-    strength = {
-        part: settings.strength * settings.strengths.get(part, 1.0)
-        for part in ("mouth", "eyes", "brows", "head")
-    }
+    strength = {part: settings.strength_of(part) for part in PARTS}
     codes = codes.copy()
     mouth, face = regions["mouth"], regions["face"]
     follow = tools_of(head).finish.follow if head.video is None else head.video.follow
@@ -223,7 +221,7 @@ def _strengthened(
     codes[:, mouth] *= strength["mouth"]
     for name in ("left_eye", "right_eye"):
         codes[:, regions[name]] *= strength["eyes"]
-    return codes, pose * (strength["head"] if settings.head else 0.0)
+    return codes, pose * (strength["head"] if settings.use_head else 0.0)
 
 
 def _looking(

@@ -1,20 +1,15 @@
 """How a video's performance is put on a head: all of it changes without analysing again."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..errors import VideoError
+from ..settings import check, setting
 from ..speech.manner import PARTS
 
-SMOOTHING = 0.0
-LIMITS = {
-    "strength": (0.0, 3.0),
-    "smoothing": (0.0, 1.0),
-    "speed": (0.1, 10.0),
-    "eye_contact": (0.0, 1.0),
-}
+MOST_RESIDUAL_AXES = 12
+"""Elements of a residual that a .blend keeps."""
 
 
 @dataclass(frozen=True)
@@ -45,45 +40,95 @@ class ResidualCurve:
 
 
 @dataclass(frozen=True)
+class ResidualSettings:
+    """A residual that stays the same throughout, or its values at one time."""
+
+    residual: tuple[float, ...] = setting(
+        (), "Residual", "Changes the performance along this axis, in deviations",
+        size=MOST_RESIDUAL_AXES, soft=(-3.0, 3.0), keyed=True,
+    )  # fmt: skip
+
+    @property
+    def curve(self) -> ResidualCurve:
+        """The same as a curve."""
+        return ResidualCurve(values=np.array([self.residual], float))
+
+
+@dataclass(frozen=True)
+class VideoSource:
+    """Which face of which video is followed."""
+
+    filepath: str = setting("", "File", "Video of a face", kind="file", option="--video")
+    person: int = setting(
+        0, "Person", "Whose face is followed, from the left; 0 for the largest", low=0
+    )
+
+    def __post_init__(self) -> None:
+        check(self, VideoError)
+
+
+def _part_strength(part: str) -> float:
+    return setting(
+        1.0, part.capitalize(), PARTS[part], low=0.0, high=3.0, soft=(None, 2.0),
+        noun=f"strength of the {part}", slider=True,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Retargeting:
-    """Settings.
+    """How a performance is put on a head.
 
     Attributes:
-        strength: Factor on all movement away from the neutral face.
-        strengths: Factor for each of `speech.manner.PARTS`, on top; missing ones are 1.
-        smoothing: Deviation in seconds of a Gaussian over all movement.
-        speed: 2 plays twice as fast.
-        mirror: Left becomes right.
-        head: Whether the head's pose is taken over.
-        facing: Whether the head's average pose becomes straight ahead.
-        eye_contact: 0 keeps the gaze; 1 turns the eyes to the camera throughout.
-        start: Seconds of the video left out at its beginning.
-        end: Second of the video where to stop; None at its end.
-        residual: Residual vector over time.
+        residual: Over the time of the result.
+        smoothing: Deviation in seconds of a Gaussian.
+        trim_start: Seconds of the source.
+        trim_end: Seconds of the source.
     """
 
-    strength: float = 1.0
-    strengths: Mapping[str, float] = field(default_factory=dict)
-    smoothing: float = SMOOTHING
-    speed: float = 1.0
-    mirror: bool = False
-    head: bool = True
-    facing: bool = True
-    eye_contact: float = 0.0
-    start: float = 0.0
-    end: float | None = None
+    strength: float = setting(
+        1.0, "Strength", "How much everything moves", low=0.0, high=3.0, soft=(None, 2.0),
+        slider=True,
+    )  # fmt: skip
+    mouth_strength: float = _part_strength("mouth")
+    eyes_strength: float = _part_strength("eyes")
+    brows_strength: float = _part_strength("brows")
+    head_strength: float = _part_strength("head")
+    smoothing: float = setting(
+        0.0, "Smoothing", "Softens all movement", low=0.0, high=1.0, soft=(None, 0.2),
+        kind="seconds", apart=True,
+    )  # fmt: skip
+    speed: float = setting(
+        1.0, "Speed", "2 plays twice as fast", low=0.1, high=10.0, soft=(0.25, 4.0)
+    )
+    mirror: bool = setting(False, "Mirror", "Left becomes right")
+    use_head: bool = setting(True, "Head Pose", "Turn the head as well", option="--head-pose")
+    facing: bool = setting(True, "Face Forward", "The average direction becomes straight ahead")
+    eye_contact: float = setting(
+        0.0, "Eye Contact", "Turns the eyes to the camera", low=0.0, high=1.0, kind="share"
+    )
+    trim_start: float = setting(
+        0.0, "Trim Start", "Second of the video where to begin", low=0.0, kind="seconds",
+        apart=True,
+    )  # fmt: skip
+    trim_end: float = setting(
+        0.0, "Trim End", "Second of the video where to stop; 0 at its end", low=0.0,
+        kind="seconds",
+    )  # fmt: skip
     residual: ResidualCurve = ResidualCurve()
 
     def __post_init__(self) -> None:
-        for name, (low, high) in LIMITS.items():
-            if not low <= getattr(self, name) <= high:
-                raise VideoError(f"The {name.replace('_', ' ')} must be from {low} to {high}.")
-        low, high = LIMITS["strength"]
-        for part, value in self.strengths.items():
-            if part not in PARTS or not low <= value <= high:
-                raise VideoError(f"The strength of {part} must be from {low} to {high}.")
-        if self.start < 0 or (self.end is not None and self.end <= self.start):
+        check(self, VideoError)
+        if self.end is not None and self.end <= self.trim_start:
             raise VideoError("The video's end must come after its start.")
+
+    @property
+    def end(self) -> float | None:
+        """Second where to stop, None at the end."""
+        return self.trim_end or None
+
+    def strength_of(self, part: str) -> float:
+        """Factor on the movement of one of `speech.manner.PARTS`."""
+        return self.strength * getattr(self, f"{part}_strength")
 
 
 AS_SEEN = Retargeting()

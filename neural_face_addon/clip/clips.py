@@ -6,13 +6,14 @@ from pathlib import Path
 
 import bpy
 
+from ...models.video.retarget_settings import ResidualCurve, Retargeting
 from ..passage import passages, residuals, voices
 from ..passage.passages import CLIPS, Settings
 from ..passage.timing import frame_rate
 from ..scene import playback, rig
 from ..scene.layers import VIDEO
 from ..stored import changes
-from ..stored.clip_properties import PLAYED, SETTINGS, STRENGTHS
+from ..stored.clip_properties import CLIP
 from ..system import runtime
 from . import clip_solving, references
 from .clip_solving import ClipRequest, ClipSolved, Data, Reader
@@ -22,7 +23,7 @@ _LONGEST_NAME = 48
 
 def settings_of(source: object) -> Settings:
     """Settings of a clip, the next clip or an operator as plain values."""
-    return passages.settings_of(source, SETTINGS)
+    return passages.settings_of(source, CLIP)
 
 
 def first_request(
@@ -40,7 +41,7 @@ def first_request(
         None,
         read or _video_reader(settings),
         frame_rate(scene),
-        _played(settings) | _residual(residuals.still(obj, settings)),
+        _played(settings, residuals.still(obj, settings)),
         _path(settings),
     )
 
@@ -66,7 +67,7 @@ def request(
         (clip.source, bytes(clip.data)) if held else None,
         _video_reader(settings),
         fps,
-        _played(settings) | _residual(residuals.curve(obj, clip, fps)),
+        _played(settings, residuals.curve(obj, clip, fps)),
         _path(settings),
         int(clip.file_size or 0),
     )
@@ -155,19 +156,10 @@ def _place(
     return ()
 
 
-def _played(settings: Settings) -> Settings:
+def _played(settings: Settings, residual: ResidualCurve | None) -> Settings:
     """Settings of a clip as `runtime.retarget` takes them."""
-    other = set(PLAYED) - set(STRENGTHS.values()) - {"use_head", "trim_start", "trim_end"}
-    return {name: settings[name] for name in other} | {
-        "strengths": {part: settings[name] for part, name in STRENGTHS.items()},
-        "head": settings["use_head"],
-        "start": settings["trim_start"],
-        "end": settings["trim_end"] or None,
-    }
-
-
-def _residual(curve: object | None) -> Settings:
-    return {} if curve is None else {"residual": curve}
+    played = passages.picked(Retargeting, settings)
+    return played if residual is None else played | {"residual": residual}
 
 
 def _video_reader(settings: Settings) -> Reader:

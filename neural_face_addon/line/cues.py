@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..stored.choices import REST, VISEMES
+from ...models.speech.lip_contact import LIMITS
+from ...models.speech.visemes import REST, VISEMES
 
+NEED_LIPS = tuple(LIMITS)
 SHORTEST, LONGEST = 0.035, 0.45
 """Seconds outside which a sound is marked."""
 LEAST = 0.005

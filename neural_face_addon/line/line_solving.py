@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..stored.choices import REST, VISEMES
+from ...models.speech.line_settings import LineSettings
+from ...models.speech.visemes import REST, VISEMES
 from ..system import runtime
 from .cues import KeptCue
 from .words import KeptWord
@@ -34,11 +35,7 @@ class Request:
     """What is asked for.
 
     Attributes:
-        text: To speak.
-        method: As of `runtime.methods`.
-        rate: Tempo, 1 is the actor's own.
-        pause: Length of pauses, 1 is the actor's own.
-        seed: Which of the equally good readings.
+        said: What, by which method, how fast.
         fps: Of the scene.
         manner: How it is played.
         residual: What changes the performance, or None.
@@ -50,11 +47,7 @@ class Request:
         words: Of the line so far.
     """
 
-    text: str
-    method: str
-    rate: float
-    pause: float
-    seed: int
+    said: LineSettings
     fps: float
     manner: "Manner"
     residual: "ResidualCurve | None" = None
@@ -109,9 +102,9 @@ def solve(head: "Head", request: Request, progress: Progress) -> Solved:
         spoken,
         [word.text for word in words],
         lambda share, text: progress(_TIMING_SHARE + (1 - _TIMING_SHARE) * share, text),
-        method=request.method,
+        method=request.said.method,
         fps=request.fps,
-        seed=request.seed,
+        seed=request.said.seed,
         manner=request.manner,
     )
     if request.residual is not None:
@@ -129,10 +122,10 @@ def plain(cue: KeptCue) -> "Cue":
 def _timed(head: "Head", request: Request, progress: Progress) -> "Line":
     return runtime.time_line(
         head,
-        request.text,
+        request.said.text,
         progress,
-        rate=request.rate,
-        pause=request.pause,
+        rate=request.said.rate,
+        pause=request.said.pause,
         voice_path=request.voice_path,
         recording=request.recording,
         timings=request.timings,

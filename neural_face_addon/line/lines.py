@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 
 from ..passage import passages
-from ..stored.line_properties import SETTINGS
+from ..stored.line_properties import LINE
 from . import markers
 
 _LONGEST_NAME = 48
@@ -20,7 +20,7 @@ def line_name(text: str) -> str:
 
 def settings_of(source: object) -> dict[str, object]:
     """Settings of a line, the next line or an operator as plain values."""
-    return passages.settings_of(source, SETTINGS)
+    return passages.settings_of(source, LINE)
 
 
 def remove(scene: bpy.types.Scene, obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> str:

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..stored.choices import REST
+from ...models.speech.visemes import REST
 
 
 def synchronise(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> None:

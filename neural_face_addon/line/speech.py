@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
+from ...models.speech.line_settings import LineSettings
+from ...models.speech.manner import Manner
 from ..passage import passages, residuals, timing, voices
 from ..passage.passages import LINES, Settings
 from ..passage.timing import frame_rate
@@ -68,11 +70,11 @@ def _request(
 ) -> Request:
     paths = [bpy.path.abspath(settings[f"{name}_filepath"]) for name in ("audio", "timings")]
     recording, timings = (Path(path) if path else None for path in paths)
-    played = {name: settings[name] for name in ("strength", "articulation", "smoothing", "parts")}
+    played = passages.picked(Manner, settings)
     styles = (settings["style_first"], settings["style_second"])
     head = playback.open_head(obj)
     return Request(
-        **{name: settings[name] for name in ("text", "method", "rate", "pause", "seed")},
+        LineSettings(**passages.picked(LineSettings, settings)),
         fps=frame_rate(scene),
         manner=runtime.manner(head, settings["method"], *styles, curve, **played),
         residual=residual,

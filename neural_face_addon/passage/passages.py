@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
+from ...models import settings
 from ..scene import keyframes, layer_curves
 from ..scene.heads import rig
 from ..scene.keyframes import Channels
@@ -90,9 +91,14 @@ def by_uid(obj: bpy.types.Object | None, uid: int) -> bpy.types.PropertyGroup | 
     return next((item for item in found if item.uid == uid), None)
 
 
-def settings_of(source: object, names: Sequence[str]) -> Settings:
+def settings_of(source: object, declared: Sequence[type]) -> Settings:
     """Settings of a passage, the next one or an operator as plain values."""
-    return {name: _plain(getattr(source, name)) for name in names}
+    return {name: _plain(getattr(source, name)) for name in settings.settings_of(*declared)}
+
+
+def picked(declared: type, values: Settings) -> Settings:
+    """Those of one declaration."""
+    return {name: values[name] for name in settings.settings_of(declared)}
 
 
 def _plain(value: object) -> object:
@@ -101,11 +107,11 @@ def _plain(value: object) -> object:
     return tuple(value) if hasattr(value, "foreach_get") else value
 
 
-def add(obj: bpy.types.Object, kind: Kind, settings: Settings) -> bpy.types.PropertyGroup:
+def add(obj: bpy.types.Object, kind: Kind, values: Settings) -> bpy.types.PropertyGroup:
     """A new passage with settings, made the active one; nothing is solved yet."""
     passage = kind.of(obj).add()
     with changes.silence():
-        for name, value in settings.items():
+        for name, value in values.items():
             setattr(passage, name, set(value) if isinstance(value, frozenset) else value)
         passage.uid = secrets.randbelow(2**31 - 1) + 1
     setattr(obj.neural_face, kind.index, len(kind.of(obj)) - 1)

@@ -9,9 +9,9 @@ import bpy
 import numpy as np
 from mathutils import Euler, Matrix, Vector
 
+from ...models.speech.manner import MOST_STYLE_AXES
+from ...models.video.retarget_settings import MOST_RESIDUAL_AXES
 from ..stored.head_properties import MOST_ELEMENTS, REGIONS
-from ..stored.line_properties import MOST_STYLE_AXES
-from ..stored.passage_properties import MOST_RESIDUAL_AXES
 from ..system import runtime
 from . import heads, materials, playback
 from .layers import LAYERS, Layer

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import bpy
 
+from ...models.speech.line_settings import METHOD_CHOICES
 from .. import registration
 from ..passage import passages
 from ..scene import heads, playback
-from ..stored import choices
 from ..system import runtime
 from . import studio
 
@@ -105,7 +105,7 @@ def _line(options: argparse.Namespace) -> dict[str, str]:
     chosen = {"text": options.text, "style": options.style}
     if options.method:
         chosen["method"] = options.method.upper()
-        known = [item[0] for item in choices.METHOD_ITEMS]
+        known = [name for name, _, _ in METHOD_CHOICES]
         if chosen["method"] not in known:
             raise DemoError(f"There is no method {options.method}: choose {' or '.join(known)}.")
     return chosen

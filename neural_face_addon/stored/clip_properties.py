@@ -1,6 +1,7 @@
 """What a clip, a performance taken from a video or file, keeps in the .blend."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import bpy
 from bpy.props import (
@@ -12,23 +13,34 @@ from bpy.props import (
     StringProperty,
 )
 
+from ...models.settings import setting, settings_of
+from ...models.video.retarget_settings import ResidualSettings, Retargeting, VideoSource
 from ..system.classes import classes_factory
-from . import changes, choices, passage_properties
-from .passage_properties import Kept, passage_settings
+from . import changes, declared
+from .passage_properties import Kept, PassageSettings
 
-STRENGTHS = {part: f"{part}_strength" for part in choices.PARTS}
-"""Part → property of a clip."""
-PLAYED = (
-    *("strength", *STRENGTHS.values(), "smoothing", "speed", "mirror"),
-    *("use_head", "facing", "eye_contact", "trim_start", "trim_end"),
+_SOURCE_ITEMS = (
+    ("VIDEO", "Video", "A video, which can be put on the head anew with other settings"),
+    ("RECORDED", "Recorded", "A performance of this head, from a file or a camera"),
 )
-"""How a clip is put on the head: all of it changes without looking at the video again."""
-SETTINGS = (
-    *("filepath", "person", "show_video", "play_sound"),
-    *PLAYED,
-    *passage_properties.SETTINGS,
-)
-"""What `clip_settings` defines: the same for a clip, the next clip and the operator."""
+_IN_SCENE = (("command line", "There is no scene"),)
+
+
+@dataclass(frozen=True)
+class BesideSettings:
+    """What of the video is in the scene beside the head."""
+
+    show_video: bool = setting(
+        True, "Show Video", "Show the video beside the head, in time with it", nowhere=_IN_SCENE
+    )
+    play_sound: bool = setting(
+        True, "Play Sound", "Put the video's sound into the sequencer; it is heard where the video "
+        "plays at its own speed", nowhere=_IN_SCENE,
+    )  # fmt: skip
+
+
+CLIP = (VideoSource, BesideSettings, Retargeting, ResidualSettings, PassageSettings)
+"""What is declared of a clip: the same for a clip, the next clip and the operator."""
 
 
 def clip_settings(
@@ -43,72 +55,8 @@ def clip_settings(
         placed: The same for what only concerns the video beside the head.
         options: Of all of them, as Blender's properties take.
     """
-    plain = {"options": set(options), "update": update}
-    beside = {"options": set(options), "update": placed}
-
-    class Settings(passage_settings(update, options)):
-        """A clip's settings."""
-
-        filepath: StringProperty(
-            name="File", description="Video of a face", subtype="FILE_PATH", **plain
-        )
-        person: IntProperty(
-            name="Person", description="Whose face is followed, from the left; 0 for the largest",
-            min=0, **plain,
-        )  # fmt: skip
-        show_video: BoolProperty(
-            name="Show Video", description="Show the video beside the head, in time with it",
-            default=True, **beside,
-        )  # fmt: skip
-        play_sound: BoolProperty(
-            name="Play Sound", description="Put the video's sound into the sequencer; it is heard "
-            "where the video plays at its own speed", default=True, **beside,
-        )  # fmt: skip
-        strength: FloatProperty(
-            name="Strength", description="How much everything moves", default=1.0, min=0.0,
-            max=3.0, soft_max=2.0, **plain,
-        )  # fmt: skip
-        mouth_strength: _strength("Mouth", "mouth", plain)
-        eyes_strength: _strength("Eyes", "eyes", plain)
-        brows_strength: _strength("Brows", "brows", plain)
-        head_strength: _strength("Head", "head", plain)
-        smoothing: FloatProperty(
-            name="Smoothing", description="Softens all movement", min=0.0, max=1.0, soft_max=0.2,
-            unit="TIME_ABSOLUTE", **plain,
-        )  # fmt: skip
-        speed: FloatProperty(
-            name="Speed", description="2 plays twice as fast", default=1.0, min=0.1, max=10.0,
-            soft_min=0.25, soft_max=4.0, **plain,
-        )  # fmt: skip
-        mirror: BoolProperty(name="Mirror", description="Left becomes right", **plain)
-        use_head: BoolProperty(
-            name="Head Pose", description="Turn the head as well", default=True, **plain
-        )
-        facing: BoolProperty(
-            name="Face Forward", description="The average direction becomes straight ahead",
-            default=True, **plain,
-        )  # fmt: skip
-        eye_contact: FloatProperty(
-            name="Eye Contact", description="Turns the eyes to the camera", min=0.0, max=1.0,
-            subtype="FACTOR", **plain,
-        )  # fmt: skip
-        trim_start: FloatProperty(
-            name="Trim Start", description="Second of the video where to begin", min=0.0,
-            unit="TIME_ABSOLUTE", **plain,
-        )  # fmt: skip
-        trim_end: FloatProperty(
-            name="Trim End", description="Second of the video where to stop; 0 at its end",
-            min=0.0, unit="TIME_ABSOLUTE", **plain,
-        )  # fmt: skip
-
-    return Settings
-
-
-def _strength(name: str, part: str, more: dict) -> FloatProperty:
-    return FloatProperty(
-        name=name, description=choices.PARTS[part], default=1.0, min=0.0, max=3.0, soft_max=2.0,
-        **more,
-    )  # fmt: skip
+    more = {name: {"update": placed} for name in settings_of(BesideSettings)}
+    return declared.mixin(*CLIP, update=update, options=options, more=more)
 
 
 def _clip_changed(clip: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
@@ -126,7 +74,7 @@ class NEURALFACE_PG_clip(
 ):
     """A performance from a video or file, with everything that solving it again needs."""
 
-    source: EnumProperty(name="Source", items=choices.SOURCE_ITEMS, options=set())
+    source: EnumProperty(name="Source", items=_SOURCE_ITEMS, options=set())
     data: StringProperty(
         name="Data", description="What was seen in the video, or the recorded performance",
         subtype="BYTE_STRING", options=set(),

@@ -8,33 +8,22 @@ from bpy.props import (
     CollectionProperty,
     EnumProperty,
     FloatProperty,
-    FloatVectorProperty,
     IntProperty,
     StringProperty,
 )
 
+from ...models.speech.line_settings import LineSettings
+from ...models.speech.manner import Manner, StyleSettings
+from ...models.speech.visemes import VISEMES
+from ...models.video.retarget_settings import ResidualSettings
 from ..line import cues, markers, words
 from ..system.classes import classes_factory
-from . import changes, choices, passage_properties
-from .passage_properties import Kept, passage_settings
+from . import changes, declared
+from .passage_properties import Kept, PassageSettings
 
-MOST_STYLE_AXES = 16
-"""Elements of `style_offset`."""
-SETTINGS = (
-    *(
-        "text",
-        "audio_filepath",
-        "timings_filepath",
-        "method",
-        "rate",
-        "pause",
-        "seed",
-    ),
-    *("style_first", "style_second", "style_mix", "style_offset"),
-    *("strength", "articulation", "smoothing", "parts"),
-    *passage_properties.SETTINGS,
-)
-"""What `line_settings` defines: the same for a line, the next line and the operator."""
+LINE = (LineSettings, StyleSettings, Manner, ResidualSettings, PassageSettings)
+"""What is declared of a line: the same for a line, the next line and the operator."""
+_VISEME_ITEMS = tuple((name, name, f"As in {' '.join(phones)}") for name, phones in VISEMES.items())
 
 
 def _styles(
@@ -61,78 +50,14 @@ def line_settings(
         retyped: The same for the text.
         options: Of all of them, as Blender's properties take.
     """
-    plain = {"options": set(options), "update": update}
-    keyed = {"options": {"ANIMATABLE"} | options, "update": update}
-
-    class Settings(passage_settings(update, options)):
-        """A line's settings."""
-
-        text: StringProperty(
-            name="Text", description="Line to speak", options=set(options), update=retyped
-        )
-        audio_filepath: StringProperty(
-            name="Recording",
-            description="Sound or video that says the line, whose timing is followed; without a "
-            "text its sounds are recognised",
-            subtype="FILE_PATH",
-            **plain,
-        )
-        timings_filepath: StringProperty(
-            name="Timings",
-            description="TextGrid, subtitles or timed phones (ARPAbet or IPA) instead of a text",
-            subtype="FILE_PATH",
-            **plain,
-        )
-        method: EnumProperty(
-            name="Method", items=choices.METHOD_ITEMS, default="EXAMPLES",
-            description="How the movement is made", **plain,
-        )  # fmt: skip
-        rate: FloatProperty(
-            name="Rate", description="Tempo of speech", default=1.0, min=0.25, max=4.0,
-            soft_max=2.0, **plain,
-        )  # fmt: skip
-        pause: FloatProperty(
-            name="Pause", description="Length of pauses", default=1.0, min=0.0, max=5.0,
-            soft_max=2.0, **plain,
-        )  # fmt: skip
-        seed: IntProperty(
-            name="Variation", description="Another reading of the same line", min=0, **plain
-        )
-        style_first: StringProperty(
-            name="Style", description="Acting style, or a take to be like; empty for neutral",
-            search=_styles, search_options={"SUGGESTION"}, **plain,
-        )  # fmt: skip
-        style_second: StringProperty(
-            name="Mix With", description="Second style, to mix in; empty for none",
-            search=_styles, search_options={"SUGGESTION"}, **plain,
-        )  # fmt: skip
-        style_mix: FloatProperty(
-            name="Mix", description="Share of the second style", min=0.0, max=1.0,
-            subtype="FACTOR", **keyed,
-        )  # fmt: skip
-        style_offset: FloatVectorProperty(
-            name="Style Offset", description="Added to the style along this axis, in deviations",
-            size=MOST_STYLE_AXES, soft_min=-3.0, soft_max=3.0, **keyed,
-        )  # fmt: skip
-        strength: FloatProperty(
-            name="Strength", description="How much everything moves; lips still close",
-            default=1.0, min=0.0, max=2.0, **plain,
-        )  # fmt: skip
-        articulation: FloatProperty(
-            name="Articulation", description="How far the mouth goes for each sound",
-            default=1.0, min=0.0, max=3.0, soft_max=2.0, **plain,
-        )  # fmt: skip
-        smoothing: FloatProperty(
-            name="Smoothing", description="Softens all movement; lips still close",
-            min=0.0, max=1.0, soft_max=0.2, unit="TIME_ABSOLUTE", **plain,
-        )  # fmt: skip
-        parts: EnumProperty(
-            name="Parts", description="What speech moves; the others rest",
-            items=choices.PART_ITEMS, default=set(choices.PARTS),
-            options={"ENUM_FLAG"} | options, update=update,
-        )  # fmt: skip
-
-    return Settings
+    suggested = {"search": _styles, "search_options": {"SUGGESTION"}}
+    more = {
+        "text": {"update": retyped},
+        "method": {"default": "EXAMPLES"},
+        "style_first": suggested,
+        "style_second": suggested,
+    }
+    return declared.mixin(*LINE, update=update, options=options, more=more)
 
 
 def line_of(part: bpy.types.PropertyGroup) -> tuple[bpy.types.PropertyGroup, int]:
@@ -182,7 +107,7 @@ class NEURALFACE_PG_cue(bpy.types.PropertyGroup):
     """A timed viseme; times from the line's start."""
 
     viseme: EnumProperty(
-        name="Viseme", description="Shape of the mouth", items=choices.VISEME_ITEMS,
+        name="Viseme", description="Shape of the mouth", items=_VISEME_ITEMS,
         options=set(), update=_cue_changed("viseme"),
     )  # fmt: skip
     phone: StringProperty(name="Phone", description="ARPAbet symbol", options=set())

@@ -1,63 +1,45 @@
 """What lines and clips have in common: each is a passage, a stretch of one layer of a head."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import bpy
-from bpy.props import (
-    EnumProperty,
-    FloatProperty,
-    FloatVectorProperty,
-    IntProperty,
-    PointerProperty,
-    StringProperty,
-)
+from bpy.props import FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from . import choices
+from ...models.settings import setting
 
-MOST_RESIDUAL_AXES = 12
-"""Elements of `residual`."""
-SETTINGS = ("frame_start", "residual", "blend_in", "blend_out", "target", "existing")
-"""What `passage_settings` defines."""
+_BESIDE = (("command line", "A file holds this passage alone"),)
 
 
-def passage_settings(update: Callable | None = None, options: frozenset[str] = frozenset()) -> type:
-    """A mixin of the settings that every passage has.
+@dataclass(frozen=True)
+class PassageSettings:
+    """Where a passage lies, and what becomes of the keys that are there."""
 
-    Args:
-        update: Called by Blender when one is edited.
-        options: Of all of them, as Blender's properties take.
-    """
-    plain = {"options": set(options), "update": update}
-    keyed = {"options": {"ANIMATABLE"} | options, "update": update}
-
-    class Settings:
-        """A passage's settings."""
-
-        frame_start: IntProperty(
-            name="Start Frame", description="Where it begins", default=1, **plain
-        )
-        residual: FloatVectorProperty(
-            name="Residual", description="Changes the performance along this axis, in deviations",
-            size=MOST_RESIDUAL_AXES, soft_min=-3.0, soft_max=3.0, **keyed,
-        )  # fmt: skip
-        blend_in: FloatProperty(
-            name="Blend In", description="Time in which it takes over from what was there",
-            default=0.1, min=0.0, max=10.0, soft_max=1.0, unit="TIME_ABSOLUTE", **plain,
-        )  # fmt: skip
-        blend_out: FloatProperty(
-            name="Blend Out", description="Time in which it gives back to what was there",
-            default=0.1, min=0.0, max=10.0, soft_max=1.0, unit="TIME_ABSOLUTE", **plain,
-        )  # fmt: skip
-        target: EnumProperty(
-            name="Keys In", description="Action that takes the keys when it is new",
-            items=choices.TARGET_ITEMS, **plain,
-        )  # fmt: skip
-        existing: EnumProperty(
-            name="Existing Keys", description="What happens to the layer's other keys there",
-            items=choices.EXISTING_ITEMS, **plain,
-        )  # fmt: skip
-
-    return Settings
+    frame_start: int = setting(
+        1, "Start Frame", "Where it begins",
+        nowhere=(("command line", "A file's times begin at 0"),),
+    )  # fmt: skip
+    target: str = setting(
+        "CURRENT", "Keys In", "Action that takes the keys when it is new",
+        choices=(
+            ("CURRENT", "Current Action", "The head's action, beside its other keys"),
+            ("NEW", "New Action", "An action of its own; the one before is kept"),
+        ), nowhere=_BESIDE,
+    )  # fmt: skip
+    existing: str = setting(
+        "CLEAR", "Existing Keys", "What happens to the layer's other keys there",
+        choices=(
+            ("CLEAR", "Replace", "Clear the layer in the range first"),
+            ("ADD", "Add", "Add to what the layer has there"),
+        ), nowhere=_BESIDE,
+    )  # fmt: skip
+    blend_in: float = setting(
+        0.1, "Blend In", "Time in which it takes over from what was there", low=0.0, high=10.0,
+        soft=(None, 1.0), kind="seconds", nowhere=_BESIDE,
+    )  # fmt: skip
+    blend_out: float = setting(
+        0.1, "Blend Out", "Time in which it gives back to what was there", low=0.0, high=10.0,
+        soft=(None, 1.0), kind="seconds", nowhere=_BESIDE,
+    )  # fmt: skip
 
 
 class Kept:

@@ -102,7 +102,7 @@ def _network(model: VideoModel) -> Figure:
 def _solve(head: Head, analysis: Analysis) -> Figure:
     """Ten seconds of a clip after its residual sliders moved."""
     moved = ResidualCurve(np.zeros(1), np.ones((1, len(model_of(head).names))))
-    settings = Retargeting(end=SOLVED_SECONDS, residual=moved)
+    settings = Retargeting(trim_end=SOLVED_SECONDS, residual=moved)
     frames = len(retarget(head, analysis, settings).times)
     (seconds,) = _best(lambda: retarget(head, analysis, settings))
     return Figure(
