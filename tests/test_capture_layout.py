@@ -225,16 +225,18 @@ def test_a_rarer_camera_misses_frames(tmp_path: Path) -> None:
 def test_videos_are_read_in_order_without_searching(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from models.capture import video_track
+    from models import video_reader
 
     calibrated(tmp_path)
     for camera in CAMERAS:
         with_video(tmp_path / camera.name / "anything.mp4", 25, 100)
     capture = CaptureFolder.open(tmp_path)
     opened = []
-    original = video_track.VideoTrack._open
+    original = video_reader.VideoReader.__init__
     monkeypatch.setattr(
-        video_track.VideoTrack, "_open", lambda self: opened.append(self) or original(self)
+        video_reader.VideoReader,
+        "__init__",
+        lambda self, path: opened.append(path) or original(self, path),
     )
     for frame in range(100):
         for camera in CAMERAS:

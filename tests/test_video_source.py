@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.errors import VideoError
-from models.video_reader import LONGEST_SIDE, VideoSource
+from models.video.video_source import LONGEST_SIDE, VideoSource
 
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
 BLUE, RED = (255, 0, 0), (0, 0, 255)
@@ -34,6 +34,18 @@ def by_ffmpeg(path: Path, *options: str, rate: int = 25, seconds: float = 2) -> 
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, *options, str(path)]
     subprocess.run(command, check=True, timeout=60)
     return path
+
+
+def by_quarter(path: Path, turned: Path) -> Path:
+    """The same pictures, to be shown turned by 90 degrees; FFmpeg 6 changed how that is said."""
+    for before, after in (
+        (["-display_rotation", "90"], []),
+        ([], ["-metadata:s:v:0", "rotate=90"]),
+    ):
+        command = ["ffmpeg", "-v", "error", "-y", *before, "-i", str(path), "-c", "copy", *after]
+        if not subprocess.run([*command, str(turned)], check=False, timeout=60).returncode:
+            return turned
+    raise OSError("ffmpeg cannot turn videos")
 
 
 def times_of(path: Path, **options: float) -> list[float]:
@@ -101,15 +113,23 @@ def test_without_times_the_rate_tells_them(tmp_path: Path) -> None:
 @needs_ffmpeg
 def test_a_video_recorded_upright_is_turned(tmp_path: Path) -> None:
     flat, upright = write(tmp_path / "flat.mp4", 3), tmp_path / "upright.mp4"
-    command = ["ffmpeg", "-v", "error", "-i", str(flat), "-c", "copy"]
-    command += ["-metadata:s:v:0", "rotate=90", str(upright)]
-    subprocess.run(command, check=True, timeout=60)
+    by_quarter(flat, upright)
     with VideoSource(upright) as source:
         pictures = [picture for _, picture in source]
     assert source.size == (48, 64)
     assert {picture.shape for picture in pictures} == {(64, 48, 3)}
     top, bottom = pictures[0][8, 24], pictures[0][56, 24]
     assert abs(int(top[0]) - int(bottom[0])) > 150
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(("turned", "size"), [(False, (320, 120)), (True, (60, 160))])
+def test_pixels_become_square(turned: bool, size: tuple[int, int], tmp_path: Path) -> None:
+    path = by_ffmpeg(tmp_path / "wide.mp4", "-vf", "setsar=2", "-c:v", "mpeg4", seconds=0.2)
+    path = by_quarter(path, tmp_path / "turned.mp4") if turned else path
+    with VideoSource(path) as source:
+        assert source.size == size
+        assert {picture.shape for _, picture in source} == {(size[1], size[0], 3)}
 
 
 @needs_ffmpeg

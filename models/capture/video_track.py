@@ -1,14 +1,13 @@
 """Pictures of one video by time: read in order without seeking, at most one kept in memory."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from ..errors import CaptureError
+from ..errors import CaptureError, VideoError
+from ..video_reader import VideoReader
 
 FAR_AHEAD = 2.0
 """Seconds that are read through; further ahead the video is searched."""
@@ -21,11 +20,12 @@ GAP = 0.75
 class VideoTrack:
     """A video file whose pictures are asked for by time.
 
+    Pixels are as they are stored, square or not: the calibration is of these.
+
     Attributes:
         path: The file.
         fps: Frames a second, on average.
         seconds: Length, as the file tells it.
-        size: Width and height in pixels.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,24 +35,20 @@ class VideoTrack:
             CaptureError: It is no video that can be read.
         """
         self.path = Path(path)
-        self._capture: cv2.VideoCapture | None = None
-        self._time, self._picture = -math.inf, None
-        capture = self._open()
-        fps, count = (capture.get(k) for k in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
-        self.size = tuple(
-            int(capture.get(k)) for k in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-        )
-        capture.release()
-        if not (math.isfinite(fps) and 1 <= fps <= 1000 and count >= 1):
+        self._reader: VideoReader | None = None
+        self._picture: np.ndarray | None = None
+        reader = self._open()
+        reader.close()
+        self.fps, self.seconds = reader.fps, reader.seconds
+        if self.fps < 1 or not self.seconds:
             raise CaptureError(
                 f"{self.path.name} does not tell its length and frame rate: make a copy of it with "
                 "a constant frame rate, as .mp4 or .mkv."
             )
-        self.fps, self.seconds = fps, count / fps
 
     def __getstate__(self) -> dict:
         """Everything but the decoder, which another process opens anew."""
-        return self.__dict__ | {"_capture": None, "_time": -math.inf, "_picture": None}
+        return self.__dict__ | {"_reader": None, "_picture": None}
 
     def nearest(self, time: float) -> float:
         """Time of the frame nearest to `time`, as far as length and frame rate tell."""
@@ -68,51 +64,51 @@ class VideoTrack:
             CaptureError: There is none, or the video is damaged there.
         """
         time, half = self._inside(time), 0.5 / self.fps
-        if not self._time - GAP / self.fps <= time <= self._time + FAR_AHEAD:
-            self._search(time)
-        while self._time < time - half:
-            self._advance()
-        if abs(self._time - time) > GAP / self.fps:
+        reader = self._reader
+        if not reader or not reader.time - GAP / self.fps <= time <= reader.time + FAR_AHEAD:
+            reader = self._search(time)
+        while reader.time < time - half:
+            self._advance(reader)
+        if abs(reader.time - time) > GAP / self.fps:
             raise CaptureError(f"{self.path.name} has no picture at {time:.3f} s.")
         if self._picture is None:
-            done, picture = self._capture.retrieve()
-            if not done:
-                raise CaptureError(f"{self.path.name} is damaged at {time:.3f} s.")
-            self._picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+            self._picture = reader.picture()
+        if self._picture is None:
+            raise CaptureError(f"{self.path.name} is damaged at {time:.3f} s.")
         return self._picture
 
-    def _search(self, time: float) -> None:
+    def _search(self, time: float) -> VideoReader:
         """Stand before `time`; from the start where the file cannot be searched."""
-        if self._capture is None or time < self._time:
-            self._restart()
+        reader = self._reader
+        if reader is None or time < reader.time:
+            reader = self._restart()
         if time > FAR_AHEAD:
-            self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * max(time - BEFORE, 0.0))
-            self._advance()
-            if self._time > time + 0.5 / self.fps:
-                self._restart()
+            reader.search(time - BEFORE)
+            self._advance(reader)
+            if reader.time > time + 0.5 / self.fps:
+                reader = self._restart()
+        return reader
 
-    def _restart(self) -> None:
-        if self._capture is not None:
-            self._capture.release()
-        self._capture, self._time, self._picture = self._open(), -math.inf, None
+    def _restart(self) -> VideoReader:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader, self._picture = self._open(), None
+        return self._reader
 
-    def _advance(self) -> None:
-        if not self._capture.grab():
-            end, self._capture, self._time = self._time, None, -math.inf
+    def _advance(self, reader: VideoReader) -> None:
+        if not reader.grab():
+            self._reader = None
             raise CaptureError(
-                f"The pictures of {self.path.name} end at {max(end, 0.0):.2f} s of "
+                f"The pictures of {self.path.name} end at {max(reader.time, 0.0):.2f} s of "
                 f"{self.seconds:.2f} s: the file is cut or damaged."
             )
-        told = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        later = max(self._time, -1 / self.fps) + 1 / self.fps
-        self._time = told if math.isfinite(told) and told > self._time else later
         self._picture = None
 
-    def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
-        if not capture.isOpened():
-            raise CaptureError(f"{self.path.name} is not a video that can be read.")
-        return capture
+    def _open(self) -> VideoReader:
+        try:
+            return VideoReader(self.path)
+        except VideoError as error:
+            raise CaptureError(str(error)) from error
 
 
 @dataclass(frozen=True)

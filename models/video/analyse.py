@@ -9,10 +9,10 @@ import numpy as np
 from ..errors import VideoError
 from ..faces.finder import Face, FaceFinder
 from ..progress import Progress, silent
-from ..video_reader import VideoSource
 from .analysis import Analysis
 from .features import Extractor
 from .following import Follower, Sighting, sighting_of
+from .video_source import VideoSource
 
 
 def analyse_video(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..errors import VideoError
-from ..video_reader import VideoSource
+from .video_source import VideoSource
 
 
 def pictures_now(source: int | Path) -> Iterator[tuple[float, np.ndarray]]:

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from ...cameras import Camera
-from ...errors import CaptureError
+from ...errors import CaptureError, VideoError
+from ...video_reader import VideoReader
 
 PICTURES = frozenset(".png .jpg .jpeg .tif .tiff .bmp .webp .exr".split())
 VIDEOS = frozenset(".mp4 .mov .mkv .avi .m4v .webm".split())
@@ -95,18 +96,25 @@ def picture_size(root: Path, place: str, name: str) -> tuple[int, int]:
         inside = (p for p in sorted(path.iterdir()) if p.suffix.lower() in PICTURES | VIDEOS)
         path = next(inside, path)
     if path.suffix.lower() in VIDEOS:
-        capture = cv2.VideoCapture(str(path))
-        size = [int(capture.get(k)) for k in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)]
-        capture.release()
+        size = _video_size(path)
     else:
         picture = cv2.imread(str(path)) if path.is_file() else None
-        size = [0, 0] if picture is None else [picture.shape[1], picture.shape[0]]
+        size = (0, 0) if picture is None else (picture.shape[1], picture.shape[0])
     if not all(size):
         raise CaptureError(
             f"The calibration does not tell how many pixels camera {name} has, and there is no "
             f"picture of it at {place or name} that could."
         )
-    return size[0], size[1]
+    return size
+
+
+def _video_size(path: Path) -> tuple[int, int]:
+    try:
+        reader = VideoReader(path)
+    except VideoError:
+        return 0, 0
+    reader.close()
+    return reader.size
 
 
 def one_per_camera(posed: Sequence[tuple[str, Camera]]) -> list[Calibrated]:
