@@ -5,38 +5,25 @@ cues or the style needs the second step alone.
 """
 
 import logging
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from .actor import METHODS, Actor
 from .alignment.align import align
 from .errors import TextError
-from .mesh import REGION_NAMES
 from .parameters import AnimationParameters
 from .phones import Phones
 from .progress import Progress, silent
-from .speech.durations import DurationModel
-from .speech.examples import ExampleAnimator, ExampleSettings, spoken_takes, style_of
-from .speech.finish import Finisher
-from .speech.line_settings import METHOD_CHOICES
-from .speech.lip_contact import LipGap
-from .speech.manner import NEUTRAL, Manner
+from .speech.examples import ExampleSettings
+from .speech.manner import Manner
 from .speech.text import Pronunciation, SpokenWord, pronounce
 from .speech.visemes import Cue, cues, phones_of
 from .speech.voice import speak
-from .style.animator import StyleAnimator
 from .threads import one_thread
 
-if TYPE_CHECKING:
-    from .head.inference import Head
-
 log = logging.getLogger(__name__)
-METHODS = tuple(name for name, _, _ in METHOD_CHOICES)
 _MOST_FPS = 240.0
-
-_tools: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -82,7 +69,7 @@ class SpeechResult:
 
 
 def animate_text(
-    head: "Head",
+    actor: Actor,
     text: str,
     method: str = "",
     fps: float = 30.0,
@@ -96,12 +83,12 @@ def animate_text(
     recording: Path | None = None,
     timings: Path | None = None,
 ) -> SpeechResult:
-    """Let a head speak a line: `time_line`, then `move`.
+    """Let an actor speak a line: `time_line`, then `move`.
 
     Args:
-        head: Opened head.
+        actor: Who speaks.
         text: English; ignored where `phones` are given, may be empty with a recording.
-        method: One of `METHODS`; the first that the head has when empty.
+        method: One of `METHODS`; the first that the actor has when empty.
         fps: Frames per second of the result.
         rate: Speaking rate, 0.25…4; 2 halves every duration.
         pause: Factor on pauses.
@@ -123,23 +110,23 @@ def animate_text(
         CancelledError: By `progress`.
     """
     progress, manner = progress or silent, manner or Manner()
-    method = _method(head, method, fps)
+    method = _method(actor, method, fps)
     progress(0.0, "Reading the text")
     if phones is not None:
         line = Line(phones)
     else:
         line = time_line(
-            head, text, rate, pause, voice_path, recording, timings, manner.style.prevailing,
+            actor, text, rate, pause, voice_path, recording, timings, manner.style.prevailing,
             _part(progress, 0.0, 0.2),
         )  # fmt: skip
     progress(0.2, "Choosing movements")
     part = _part(progress, 0.2, 1.0)
-    parameters = move(head, line.cues, line.phones.words, method, fps, seed, manner, part)
+    parameters = move(actor, line.cues, line.phones.words, method, fps, seed, manner, part)
     return SpeechResult(line, parameters)
 
 
 def time_line(
-    head: "Head",
+    actor: Actor,
     text: str,
     rate: float = 1.0,
     pause: float = 1.0,
@@ -152,7 +139,7 @@ def time_line(
     """What is spoken when: the first half of `animate_text`, whose errors it has.
 
     Args:
-        head: Opened head.
+        actor: Who speaks.
         text: As for `animate_text`, like the next five.
         rate: Speaking rate.
         pause: Factor on pauses.
@@ -164,11 +151,11 @@ def time_line(
     """
     if recording is not None or timings is not None:
         return _recorded(text, recording, timings, progress)
-    return _typed(head, pronounce(text), rate, pause, voice_path, style)
+    return _typed(actor, pronounce(text), rate, pause, voice_path, style)
 
 
 def move(
-    head: "Head",
+    actor: Actor,
     edited: Sequence[Cue],
     words: Sequence[str] = (),
     method: str = "",
@@ -180,7 +167,7 @@ def move(
     """Play timed cues: the second half of `animate_text`, whose errors it has.
 
     Args:
-        head: Opened head.
+        actor: Who speaks.
         edited: Cues, in any order.
         words: What the cues' `word` means.
         method: As for `animate_text`, like the rest.
@@ -190,83 +177,41 @@ def move(
         progress: Told how far it is.
     """
     manner = manner or Manner()
-    method = _method(head, method, fps)
+    method = _method(actor, method, fps)
     phones = phones_of(edited, words)
     if phones.silent.all():
         raise TextError("There is nothing to speak: the line holds only silence.")
-    tools = tools_of(head)
+    speaker = actor.speaker
     with one_thread():
         if method == "STYLE":
-            raw = tools.style.animate(phones, fps, seed, manner.style, progress)
+            raw = speaker.style.animate(phones, fps, seed, manner.style, progress)
         else:
-            settings = ExampleSettings(style=tools.acting_style(manner.style.prevailing))
-            raw = tools.examples.animate(phones, fps, seed, settings, progress)
-        return tools.finish(raw, edited, manner)
+            settings = ExampleSettings(style=speaker.acting_style(manner.style.prevailing))
+            raw = speaker.examples.animate(phones, fps, seed, settings, progress)
+        return speaker.finish(raw, edited, manner)
 
 
-def methods_of(head: "Head") -> tuple[str, ...]:
-    """The methods that a head has, the best first."""
-    return METHODS if head.style is not None else METHODS[1:]
-
-
-def _method(head: "Head", method: str, fps: float) -> str:
+def _method(actor: Actor, method: str, fps: float) -> str:
     """The method to use.
 
     Raises:
-        TextError: It is unknown, the head lacks it, or the frame rate is impossible.
+        TextError: It is unknown, the actor lacks it, or the frame rate is impossible.
     """
-    offered = methods_of(head)
+    offered = actor.methods
     if method and method not in METHODS:
         raise TextError(f"There is no method {method!r}; known: {', '.join(METHODS)}.")
     if method and method not in offered:
         raise TextError(
-            f"{head.info.name} has no networks for the method {method}: use {offered[0]}, or train "
-            "them with `python -m models train`."
+            f"{actor.info.name} has no networks for the method {method}: use {offered[0]}, or "
+            "train them with `python -m models train`."
         )
     if not 1 <= fps <= _MOST_FPS:
         raise TextError(f"The frame rate must be between 1 and {_MOST_FPS:g} per second.")
     return method or offered[0]
 
 
-class Tools:
-    """What is prepared once for each opened head."""
-
-    def __init__(self, head: "Head") -> None:
-        """Prepare; the head is not kept alive."""
-        weak = weakref.ref(head)
-        self.lip_gap: LipGap = lambda codes: weak().lip_gaps(codes)
-        self.regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
-        self.examples = ExampleAnimator(head.examples, self.regions, self.lip_gap)
-        self.style = StyleAnimator(head.style, self.regions) if head.style else None
-        self.finish = Finisher.build(head.examples, self.regions, self.lip_gap)
-        self._takes = spoken_takes(head.examples)
-        self._durations: dict[str, DurationModel] = {}
-
-    def acting_style(self, name: str) -> str:
-        """The acting style of a named style or take; 'neutral' for any other name."""
-        takes = {take.name: style_of(take) for take in self._takes}
-        style = takes.get(name, name.partition(" (")[0])
-        return style if style in takes.values() else NEUTRAL
-
-    def durations(self, style: str) -> DurationModel:
-        """As in the head's takes of a style; the shipped model where it has none."""
-        style = self.acting_style(style)
-        if style not in self._durations:
-            takes = [take.phones for take in self._takes if style_of(take) == style]
-            model = DurationModel.fit(takes) if takes else DurationModel.default()
-            self._durations[style] = model
-        return self._durations[style]
-
-
-def tools_of(head: "Head") -> Tools:
-    """The head's tools; made at the first call."""
-    if head not in _tools:
-        _tools[head] = Tools(head)
-    return _tools[head]
-
-
 def _typed(
-    head: "Head",
+    actor: Actor,
     spoken: Pronunciation,
     rate: float,
     pause: float,
@@ -274,7 +219,7 @@ def _typed(
     style: str,
 ) -> Line:
     """Phones with times: those of the voice where one speaks, else of the duration model."""
-    timed = tools_of(head).durations(style).time(spoken, rate, pause)
+    timed = actor.speaker.durations(style).time(spoken, rate, pause)
     if voice_path is not None:
         voice = speak(spoken, Path(voice_path), rate, pause)
         if voice is not None:

@@ -7,22 +7,17 @@ import argparse
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .animate import METHODS, animate_text
-from .arkit.arkit_performance import csv_of, performance_from_csv
+from .actor import METHODS, Actor
+from .animate import animate_text
 from .errors import NeuralFaceError
 from .files import write_arrays, write_bytes
 from .parameters import AnimationParameters
 from .progress import TerminalProgress
 from .speech.manner import Manner, StyleCurve
-from .video.retarget import analyse_for, retarget
 from .video.retarget_settings import Retargeting
-
-if TYPE_CHECKING:
-    from .head.inference import Head
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,28 +58,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict:
     """Animate and write the file; returns figures."""
-    from .head.inference import Head  # torch is loaded only when a head is opened
-
     kind = options.output.suffix.lower()
     if kind not in (".npz", ".csv"):
         raise NeuralFaceError("The output must end in .npz or .csv.")
     if kind == ".csv" and options.vertices:
         raise NeuralFaceError("Vertices can only be written to .npz.")
-    head = Head.open(options.head, options.device)
+    actor = Actor.open(options.head, options.device)
     if sum(map(bool, (options.video, options.arkit, _line(options)))) > 1:
         raise NeuralFaceError("Give a line, a video or a recording of face shapes, only one.")
     if options.video is not None:
-        parameters, figures, more = _followed(head, options)
+        parameters, figures, more = _followed(actor, options)
     elif options.arkit is not None:
-        parameters, figures, more = _played(head, options)
+        parameters, figures, more = _played(actor, options)
     else:
-        parameters, figures, more = _spoken(head, options)
+        parameters, figures, more = _spoken(actor, options)
     if kind == ".npz":
-        write_arrays(options.output, **_arrays(head, parameters, options.vertices), **more)
+        write_arrays(options.output, **_arrays(actor, parameters, options.vertices), **more)
     else:
-        write_bytes(options.output, _table(head, parameters).encode())
+        write_bytes(options.output, _table(actor, parameters).encode())
     if options.arkit_csv is not None:
-        csv_of(head, parameters, options.arkit_csv)
+        actor.write_arkit(parameters, options.arkit_csv)
     return {"frames": len(parameters.times)} | figures | {"output": str(options.output)}
 
 
@@ -97,10 +90,10 @@ def _line(options: argparse.Namespace) -> bool:
     return bool(options.text or options.audio or options.timings)
 
 
-def _followed(head: "Head", options: argparse.Namespace) -> _Made:
+def _followed(actor: Actor, options: argparse.Namespace) -> _Made:
     """Follow a video of a face."""
-    analysis = analyse_for(
-        head, options.video, TerminalProgress(), options.person, weights=options.weights
+    analysis = actor.analyse_video(
+        options.video, TerminalProgress(), options.person, weights=options.weights
     )
     settings = Retargeting(strength=options.strength)
     figures = {
@@ -109,19 +102,19 @@ def _followed(head: "Head", options: argparse.Namespace) -> _Made:
         "warnings": list(analysis.warnings),
     }
     more = {"confidence": analysis.confidence, "video_times": analysis.times}
-    return retarget(head, analysis, settings, options.fps), figures, more
+    return actor.retarget(analysis, settings, options.fps), figures, more
 
 
-def _played(head: "Head", options: argparse.Namespace) -> _Made:
+def _played(actor: Actor, options: argparse.Namespace) -> _Made:
     """Play a recording of face shapes."""
-    parameters = performance_from_csv(head, options.arkit, options.strength, options.fps)
+    parameters = actor.play_arkit(options.arkit, options.strength, options.fps)
     return parameters, {"seconds": round(float(parameters.times[-1]), 3)}, {}
 
 
-def _spoken(head: "Head", options: argparse.Namespace) -> _Made:
+def _spoken(actor: Actor, options: argparse.Namespace) -> _Made:
     """Speak a line."""
     result = animate_text(
-        head,
+        actor,
         options.text,
         options.method,
         fps=options.fps,
@@ -150,25 +143,25 @@ def _style(options: argparse.Namespace) -> StyleCurve:
     return StyleCurve(options.style, options.second_style, np.zeros(1), mix)
 
 
-def _arrays(head: "Head", parameters: AnimationParameters, vertices: bool) -> dict[str, np.ndarray]:
+def _arrays(actor: Actor, parameters: AnimationParameters, vertices: bool) -> dict[str, np.ndarray]:
     arrays = {
         "times": parameters.times,
         "codes": parameters.codes,
         "head_pose": parameters.head_pose,
-        "slider_names": np.array([slider.name for slider in head.sliders]),
+        "slider_names": np.array([slider.name for slider in actor.sliders]),
     }
     if vertices:
-        arrays["vertices"] = head.decode_vertices(parameters.codes)
-        for name, indices in head.mesh.landmarks.items():
+        arrays["vertices"] = actor.decode_vertices(parameters.codes)
+        for name, indices in actor.mesh.landmarks.items():
             arrays[f"landmark_{name}"] = np.asarray(indices)
     return arrays
 
 
-def _table(head: "Head", parameters: AnimationParameters) -> str:
+def _table(actor: Actor, parameters: AnimationParameters) -> str:
     pose = [f"head_{name}" for name in ("rx", "ry", "rz", "tx", "ty", "tz")]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["seconds", *(slider.name for slider in head.sliders), *pose])
+    writer.writerow(["seconds", *(slider.name for slider in actor.sliders), *pose])
     rows = np.concatenate([parameters.times[:, None], parameters.codes, parameters.head_pose], 1)
     writer.writerows([f"{value:.6g}" for value in row] for row in rows)
     return text.getvalue()

@@ -4,7 +4,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from .scene import playback
-from .system import runtime
+from .system import packages, runtime
 from .system.classes import classes_factory
 from .system.settings import ROOT
 
@@ -57,10 +57,10 @@ class NEURALFACE_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "device")
         layout.prop(self, "training_python")
         layout.prop(self, "expression_weights")
-        status = runtime.status()
+        status = packages.status()
         layout.label(text=status.sentence, icon="CHECKMARK" if status.ready else "ERROR")
         if not status.ready:
-            layout.label(text=runtime.install_command(), icon="CONSOLE")
+            layout.label(text=packages.install_command(), icon="CONSOLE")
             layout.operator("neural_face.copy_install_command")
 
 

@@ -8,9 +8,9 @@ from bpy.props import StringProperty
 from ..neural_face_addon.line import lines, speech
 from ..neural_face_addon.scene import heads, playback
 from ..neural_face_addon.stored.line_properties import line_settings
-from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.classes import classes_factory
 from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.reporting import NeuralFaceError
 from ..neural_face_addon.system.tasks import TaskOperator
 from .shared import HeadOperator
 
@@ -34,7 +34,7 @@ class NEURALFACE_OT_animate_text(
         self._settings = lines.settings_of(self)
         self._settings["style_first"] = self.style or self.style_first
         if not self.properties.is_property_set("method"):
-            self._settings["method"] = runtime.methods(playback.open_head(obj))[0]
+            self._settings["method"] = playback.open_head(obj).methods[0]
         self._asked = speech.first_request(context.scene, obj, self._settings)
         return speech.work(obj, self._asked)
 
@@ -42,7 +42,7 @@ class NEURALFACE_OT_animate_text(
         """Write keys, cues and voice."""
         obj = bpy.data.objects.get(self._name)
         if not heads.is_head(obj):
-            raise runtime.user_error(f"{self._name} was deleted or renamed; nothing was changed.")
+            raise NeuralFaceError(f"{self._name} was deleted or renamed; nothing was changed.")
         report = speech.add_line(context.scene, obj, self._settings, self._asked, result)
         self.report({"INFO"}, report)
 

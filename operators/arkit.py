@@ -10,9 +10,9 @@ from ..neural_face_addon.clip import clip_solving
 from ..neural_face_addon.clip.clip_solving import Reader
 from ..neural_face_addon.passage.timing import frame_rate
 from ..neural_face_addon.scene import heads, layer_curves, playback
-from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.classes import classes_factory, menu_entry
 from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.reporting import NeuralFaceError
 from ..neural_face_addon.system.tasks import TaskOperator
 from .new_clip import NewClipOperator
 from .shared import FileOperator, HeadOperator
@@ -69,7 +69,7 @@ class NEURALFACE_OT_export_arkit(HeadOperator, FileOperator, TaskOperator, bpy.t
         """Take down what the head does."""
         obj, scene = heads.active(context), context.scene
         if not self.filepath:
-            raise runtime.user_error("Choose a file to write.")
+            raise NeuralFaceError("Choose a file to write.")
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(".csv")
         span = self.frame_start, self.frame_end
         frames = layer_curves.whole_frames(
@@ -77,10 +77,10 @@ class NEURALFACE_OT_export_arkit(HeadOperator, FileOperator, TaskOperator, bpy.t
         )
         times = (frames - frames[0]) / frame_rate(scene)
         shown = layer_curves.shown_at(obj, frames), layer_curves.pose_at(obj, frames)
-        head, played = playback.open_head(obj), runtime.parameters(times, *shown)
+        head = playback.open_head(obj)
 
         def work(_progress: object) -> str:
-            runtime.write_arkit(head, played, path)
+            clip_solving.write_arkit(head, path, times, *shown)
             return f"{len(frames)} frames written to {path.name}"
 
         return work

@@ -5,9 +5,8 @@ from bpy.props import IntProperty, StringProperty
 
 from ..neural_face_addon.line import words
 from ..neural_face_addon.stored import changes
-from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.classes import classes_factory
-from ..neural_face_addon.system.reporting import reported
+from ..neural_face_addon.system.reporting import NeuralFaceError, reported
 from .shared import LineOperator, chosen
 
 
@@ -37,7 +36,7 @@ class NEURALFACE_OT_insert_word(LineOperator, bpy.types.Operator):
         _, line = self.active(context)
         text = " ".join(self.text.split())
         if not text:
-            raise runtime.user_error("There is no word to insert: type one.")
+            raise NeuralFaceError("There is no word to insert: type one.")
         index = chosen(line.words, self.index, line.active_word, "word")
         with changes.silence():
             line.active_word = words.insert(line, index, text)

@@ -9,8 +9,8 @@ from ..neural_face_addon.clip.clip_solving import Reader
 from ..neural_face_addon.clip.live_session import Session
 from ..neural_face_addon.scene import heads, layer_curves
 from ..neural_face_addon.scene.layers import VIDEO
-from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.classes import classes_factory
+from ..neural_face_addon.system.reporting import NeuralFaceError
 from ..neural_face_addon.system.tasks import TaskOperator
 from .new_clip import NewClipOperator
 
@@ -37,7 +37,7 @@ class NEURALFACE_OT_live_video(NewClipOperator, bpy.types.Operator):
     def reader(self) -> Reader:
         """What follows the face until it is stopped."""
         if bpy.app.background and not (self.filepath or self.seconds):
-            raise runtime.user_error("Without a window a camera needs a length in seconds.")
+            raise NeuralFaceError("Without a window a camera needs a length in seconds.")
         source = Path(bpy.path.abspath(self.filepath)) if self.filepath else self.device
         self._session = Session(source, self.seconds)
         self._before = None

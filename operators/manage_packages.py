@@ -3,7 +3,7 @@
 import bpy
 
 from ..neural_face_addon.scene import playback
-from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system import packages, runtime
 from ..neural_face_addon.system.classes import classes_factory
 
 
@@ -15,7 +15,7 @@ class NEURALFACE_OT_copy_install_command(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """To the clipboard."""
-        context.window_manager.clipboard = runtime.install_command()
+        context.window_manager.clipboard = packages.install_command()
         self.report({"INFO"}, "Copied: put a folder of your choice in it and run it in a terminal")
         return {"FINISHED"}
 

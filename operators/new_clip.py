@@ -10,8 +10,8 @@ from ..neural_face_addon.clip import clips
 from ..neural_face_addon.clip.clip_solving import Reader
 from ..neural_face_addon.scene import heads
 from ..neural_face_addon.stored.clip_properties import clip_settings
-from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.reporting import NeuralFaceError
 from ..neural_face_addon.system.tasks import TaskOperator
 from .shared import FileOperator
 
@@ -49,9 +49,9 @@ class NewClipOperator(clip_settings(options=frozenset({"SKIP_SAVE"})), FileOpera
         obj = bpy.data.objects.get(self.head) if self.head else _meant(context)
         if not heads.is_head(obj):
             missing = f"There is no head {self.head}."
-            raise runtime.user_error(missing if self.head else "Select the head that is meant.")
+            raise NeuralFaceError(missing if self.head else "Select the head that is meant.")
         if obj.mode == "EDIT":
-            raise runtime.user_error("Leave Edit Mode first.")
+            raise NeuralFaceError("Leave Edit Mode first.")
         self._name = obj.name
         self._settings = clips.settings_of(self)
         self._asked = clips.first_request(context.scene, obj, self._settings, self.reader())
@@ -61,7 +61,7 @@ class NewClipOperator(clip_settings(options=frozenset({"SKIP_SAVE"})), FileOpera
         """Write keys; place video and sound."""
         obj = bpy.data.objects.get(self._name)
         if not heads.is_head(obj):
-            raise runtime.user_error(f"{self._name} was deleted or renamed; nothing was changed.")
+            raise NeuralFaceError(f"{self._name} was deleted or renamed; nothing was changed.")
         report = clips.add_clip(context.scene, obj, self._settings, self._asked, result)
         self.report({"INFO"}, report)
 

@@ -15,6 +15,7 @@ from ..neural_face_addon.making.mesh_baking import Source
 from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.classes import classes_factory, menu_entry
 from ..neural_face_addon.system.jobs import Work
+from ..neural_face_addon.system.reporting import NeuralFaceError
 from ..neural_face_addon.system.tasks import Step, TaskOperator
 
 
@@ -77,12 +78,10 @@ class NEURALFACE_OT_performance_from_mesh(TaskOperator, bpy.types.Operator):
     def gather(self, context: bpy.types.Context) -> Iterator[Step]:
         """Sample the mesh frame by frame, into a folder that lasts as long as this."""
         if not self.directory:
-            raise runtime.user_error("Choose a folder for the performance.")
+            raise NeuralFaceError("Choose a folder for the performance.")
         self._output = Path(bpy.path.abspath(self.directory))
         if self._output.exists() and any(self._output.iterdir()):
-            raise runtime.user_error(
-                f"The folder {self._output.name} is not empty: choose another."
-            )
+            raise NeuralFaceError(f"The folder {self._output.name} is not empty: choose another.")
         self._temporary = tempfile.mkdtemp(prefix="neural_face_")
         try:
             with ExitStack() as stack:
@@ -98,7 +97,7 @@ class NEURALFACE_OT_performance_from_mesh(TaskOperator, bpy.types.Operator):
             obj = stack.enter_context(mesh_baking.Imported(scene, path))
         reason = mesh_baking.disabled_reason(obj)
         if reason:
-            raise runtime.user_error(f"{reason}.")
+            raise NeuralFaceError(f"{reason}.")
         self._name = Path(self.filepath).stem if self.filepath else obj.name
         first, last = (
             getattr(self if self.properties.is_property_set(name) else scene, name)

@@ -6,7 +6,7 @@ from bpy.props import StringProperty
 from ..neural_face_addon.passage import passages
 from ..neural_face_addon.passage.passages import CLIPS, LINES, Kind
 from ..neural_face_addon.scene import heads
-from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system.reporting import NeuralFaceError
 
 Found = tuple[bpy.types.Object, bpy.types.PropertyGroup]
 """A head and one of its lines or clips."""
@@ -61,7 +61,7 @@ class PassageOperator(HeadOperator):
         obj = bpy.data.objects.get(name)
         passage = passages.by_uid(obj, uid) if heads.is_head(obj) else None
         if passage is None:
-            raise runtime.user_error(
+            raise NeuralFaceError(
                 f"The {self.kind.name} or its head was deleted; nothing was changed."
             )
         return obj, passage
@@ -106,5 +106,5 @@ def chosen(items: bpy.types.bpy_prop_collection, index: int, active: int, what: 
     """
     index = active if index < 0 else index
     if not 0 <= index < len(items):
-        raise runtime.user_error(f"There is no {what} {index + 1}: the line has {len(items)}.")
+        raise NeuralFaceError(f"There is no {what} {index + 1}: the line has {len(items)}.")
     return index

@@ -6,9 +6,8 @@ import bpy
 from bpy.props import StringProperty
 
 from ..neural_face_addon.making import head_making
-from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.classes import classes_factory
-from ..neural_face_addon.system.reporting import reported
+from ..neural_face_addon.system.reporting import NeuralFaceError, reported
 
 
 class NEURALFACE_OT_stop_making(bpy.types.Operator):
@@ -50,12 +49,9 @@ class NEURALFACE_OT_show_making(bpy.types.Operator):
         return {"FINISHED"}
 
     def _path(self, context: bpy.types.Context) -> Path:
-        output = head_making.output_of(context.scene)
-        status = head_making.look(output).status if output else None
-        named = status.pictures.get(self.picture) if status else None
-        path = (runtime.making_folder(output) / named).resolve() if named else None
-        if path is None or not path.is_file():
-            raise runtime.user_error(f"There is no {self.picture or 'picture'} yet.")
+        path = head_making.picture_of(context.scene, self.picture)
+        if path is None:
+            raise NeuralFaceError(f"There is no {self.picture or 'picture'} yet.")
         return path
 
 

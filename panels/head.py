@@ -3,7 +3,7 @@
 import bpy
 
 from ..neural_face_addon.scene import heads, materials, playback
-from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system import packages
 from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
@@ -20,7 +20,7 @@ class NEURALFACE_PT_head(SidebarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("neural_face.import_head", icon="IMPORT")
         row.operator("neural_face.add_bundled_head", icon="USER")
-        if not runtime.status().ready:
+        if not packages.status().ready:
             layout.label(text="Packages are missing: see System", icon="ERROR")
         obj = heads.active(context)
         if obj is None:

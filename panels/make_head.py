@@ -4,7 +4,7 @@ import bpy
 
 from ..neural_face_addon.making import head_making
 from ..neural_face_addon.making.head_making import RESUMABLE, Seen
-from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system import packages
 from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
@@ -32,7 +32,7 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
             self._draw_progress(seen)
             self._draw_findings(seen)
             self._draw_pictures(seen)
-        if context.scene.neural_face_making.live and not runtime.status().ready:
+        if context.scene.neural_face_making.live and not packages.status().ready:
             self._draw_lines(
                 "The live head needs packages that are missing here: see System", "INFO"
             )

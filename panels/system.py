@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..neural_face_addon.system import runtime, settings
+from ..neural_face_addon.system import packages, settings
 from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
@@ -17,7 +17,7 @@ class NEURALFACE_PT_system(SidebarPanel, bpy.types.Panel):
     def draw(self, _context: bpy.types.Context) -> None:
         """Show it."""
         layout = self.layout
-        status = runtime.status()
+        status = packages.status()
         if status.ready:
             layout.label(text=f"PyTorch {status.version}", icon="CHECKMARK")
             layout.label(text=f"Device: {settings.device() or 'automatic'}", icon="BLANK1")

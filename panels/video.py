@@ -11,7 +11,7 @@ from ..neural_face_addon.stored.clip_properties import (
     Retargeting,
 )
 from ..neural_face_addon.stored.declared import settings_of
-from ..neural_face_addon.system import runtime
+from ..neural_face_addon.system import packages
 from ..neural_face_addon.system.classes import classes_factory
 from .base import ClipPanel, HeadPanel, draw_setting, draw_state, hand_over, wrapped
 
@@ -54,7 +54,7 @@ class NEURALFACE_PT_video(HeadPanel, bpy.types.Panel):
         layout.prop(video, "filepath", text="", icon="FILE_MOVIE", placeholder="Video of a face")
         button = layout.operator("neural_face.animate_video", text="Animate Video", icon="PLAY")
         hand_over(button, video, CLIP)
-        status = runtime.status()
+        status = packages.status()
         if status.ready and not status.video:
             layout.label(text="Packages for videos are missing", icon="ERROR")
             layout.operator("neural_face.copy_install_command", icon="COPYDOWN")

@@ -6,15 +6,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.actor import Actor
 from models.faces.finder import SCORE_NAMES
-from models.head.inference import Head
 from models.video.analysis import Analysis
 from models.video.features import extractor_of
 
 FPS, SECONDS = 25.0, 2.0
 
 
-def made_analysis(head: Head, seconds: float = SECONDS, start: float = 0.0) -> Analysis:
+def made_analysis(head: Actor, seconds: float = SECONDS, start: float = 0.0) -> Analysis:
     """A face that moves all the time, as the head's own network wants it described."""
     times = start + np.arange(round(seconds * FPS) + 1) / FPS
     rng = np.random.default_rng(4)

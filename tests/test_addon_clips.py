@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.errors import CancelledError
+from models.video.analysis import Analysis
+
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 pytest.importorskip("torch", reason="following a video needs torch")
 
@@ -13,7 +16,6 @@ from heads_in_blender import assert_shows, curves, import_head, keys
 from made_video import FPS, made_analysis, made_sound, made_video
 
 from models.errors import VideoError
-from models.video.retarget import retarget
 from models.video.retarget_settings import ResidualCurve, Retargeting
 
 PLAIN = {"blend_in": 0.0, "blend_out": 0.0}
@@ -70,10 +72,9 @@ def codes(head: object, clip: object) -> np.ndarray:
 
 def expected(head: object, clip: object, fps: float, settings: Retargeting) -> object:
     from neural_face.neural_face_addon.scene import playback
-    from neural_face.neural_face_addon.system import runtime
 
-    analysis = runtime.analysis_from_bytes(bytes(clip.data))
-    return retarget(playback.open_head(head), analysis, settings, fps)
+    analysis = Analysis.from_bytes(bytes(clip.data))
+    return playback.open_head(head).retarget(analysis, settings, fps)
 
 
 def fails(operator: object, sentence: str, **arguments: object) -> None:
@@ -356,7 +357,7 @@ def test_what_cannot_be_done_leaves_everything(
     settings = clips.settings_of(head.neural_face.video) | {"filepath": str(video)}
     job = jobs.Job(clips.work(head, clips.first_request(scene, head, settings))).start()
     job.cancel()
-    with pytest.raises(runtime.user_error_class(), match="nothing was changed"):
+    with pytest.raises(CancelledError, match="nothing was changed"):
         job.result()
     assert unchanged()
     monkeypatch.setattr(playback.open_head(head), "video", None)

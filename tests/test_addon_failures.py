@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from models.errors import CancelledError
+
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 
 from heads_in_blender import import_head
@@ -138,7 +140,7 @@ def test_missing_torch_is_said_and_keys_stay(
 ) -> None:
     """A file with a head, opened where torch is missing."""
     from neural_face.neural_face_addon.scene import playback
-    from neural_face.neural_face_addon.system import runtime
+    from neural_face.neural_face_addon.system import packages, runtime
 
     obj = import_head(tiny_head)
     bpy.ops.neural_face.key_expression()
@@ -149,8 +151,8 @@ def test_missing_torch_is_said_and_keys_stay(
     runtime.refresh()
     try:
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
-        assert not runtime.status().ready
-        assert runtime.status().missing == ("torch",)
+        assert not packages.status().ready
+        assert packages.status().missing == ("torch",)
         state = playback.shown(bpy.data.objects[name])
         assert "Missing Python packages: torch" in state.error
         before = contents()
@@ -187,7 +189,7 @@ def test_cancelled_half_way(
     """The work is stopped where it reports progress; what was asked for leaves no trace."""
     pytest.importorskip("g2p_en", reason="reading text needs g2p-en")
     from neural_face.neural_face_addon.line import lines, speech
-    from neural_face.neural_face_addon.system import jobs, runtime
+    from neural_face.neural_face_addon.system import jobs
 
     obj = import_head(tiny_head)
     settings = lines.settings_of(obj.neural_face.speech) | {"text": "Bob may move my baby."}
@@ -203,5 +205,5 @@ def test_cancelled_half_way(
         return work(stop_late)
 
     job = jobs.Job(half_way).start()
-    with pytest.raises(runtime.user_error_class(), match="nothing was changed"):
+    with pytest.raises(CancelledError, match="nothing was changed"):
         job.result()

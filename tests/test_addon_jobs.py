@@ -7,6 +7,8 @@ from types import ModuleType
 
 import pytest
 
+from models.errors import CancelledError, NeuralFaceError
+
 pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 
 
@@ -33,7 +35,6 @@ def test_error_is_raised_where_the_result_is_asked_for(jobs: ModuleType) -> None
 
 
 def test_progress_is_seen_and_cancel_stops(jobs: ModuleType) -> None:
-    from neural_face.neural_face_addon.system import runtime
 
     reached = threading.Event()
 
@@ -48,19 +49,18 @@ def test_progress_is_seen_and_cancel_stops(jobs: ModuleType) -> None:
     assert reached.wait(5)
     assert job.fraction > 0 and job.message.startswith("step")
     job.cancel()
-    with pytest.raises(runtime.user_error_class(), match="Cancelled"):
+    with pytest.raises(CancelledError, match="Cancelled"):
         job.result()
     assert job.fraction < 1
 
 
 def test_cancel_after_the_last_step_still_counts(jobs: ModuleType) -> None:
-    from neural_face.neural_face_addon.system import runtime
 
     job = jobs.Job(lambda _progress: 5).start()
     while not job.done:
         time.sleep(0.01)
     job.cancel()
-    with pytest.raises(runtime.user_error_class()):
+    with pytest.raises(CancelledError):
         job.result()
 
 
@@ -177,7 +177,7 @@ def test_escape_cancels_and_changes_nothing(task: object) -> None:
 
 def _gathering(task: object, steps: int, fail: bool = False) -> list[str]:
     """Make a task read something first, each step longer than its share; what happened to it."""
-    from neural_face.neural_face_addon.system import runtime, tasks
+    from neural_face.neural_face_addon.system import tasks
 
     seen: list[str] = []
 
@@ -188,7 +188,7 @@ def _gathering(task: object, steps: int, fail: bool = False) -> list[str]:
                 seen.append(f"step {step}")
                 time.sleep(1.2 * tasks.SLICE)
             if fail:
-                raise runtime.user_error("Unreadable.")
+                raise NeuralFaceError("Unreadable.")
         finally:
             seen.append("closed")
 

@@ -429,10 +429,10 @@ def test_what_cannot_be_done_is_said(scene: object, head: object) -> None:
 def test_a_head_without_networks_speaks_by_examples(
     scene: object, tiny_head: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon.system import runtime
+    from models.actor import Actor
 
     head = import_head(tiny_head)
-    monkeypatch.setattr(runtime, "methods", lambda _head: ["EXAMPLES"])
+    monkeypatch.setattr(Actor, "methods", ("EXAMPLES",))
     operator = bpy.ops.neural_face.animate_text
     fails(operator, "cannot speak by the method Style; choose Examples", text=TEXT, method="STYLE")
     assert speak().method == "EXAMPLES"

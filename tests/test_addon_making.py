@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -319,19 +318,9 @@ def test_timer_runs_with_a_window_only_and_ends_with_the_addon(
 def test_panel_without_torch_says_what_is_missing(
     scene: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon.system import runtime
+    from neural_face.neural_face_addon.system import packages
 
-    missing = runtime.Status(False, "Missing Python packages: torch.", ("torch",), "")
-    monkeypatch.setattr(runtime, "status", lambda: missing)
+    missing = packages.Status(False, "Missing Python packages: torch.", ("torch",), "")
+    monkeypatch.setattr(packages, "status", lambda: missing)
     labels = " ".join(draw("NEURALFACE_PT_make_head")["label"])
     assert "live head needs packages" in labels
-
-
-def test_names_known_on_both_sides() -> None:
-    pytest.importorskip("torch", reason="previews need torch")
-    from neural_face.neural_face_addon.system import runtime
-
-    from models.making.preview import HEAD
-
-    assert runtime.MAKING_PREVIEW == HEAD
-    assert sys.executable

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.errors import NeuralFaceError
+
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 cv2 = pytest.importorskip("cv2", reason="textures need OpenCV")
 
@@ -229,7 +231,7 @@ def test_a_failure_leaves_no_folder(
     def fail(_source: Path, output: Path, *_: object) -> str:
         output.mkdir(parents=True)
         (output / "begun").write_text("")
-        raise runtime.user_error("No face is seen.")
+        raise NeuralFaceError("No face is seen.")
 
     monkeypatch.setattr(runtime, "performance_from_sequence", fail)
     _quad()

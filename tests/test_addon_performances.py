@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from models.parameters import AnimationParameters
+
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 pytest.importorskip("torch", reason="following a video needs torch")
 
@@ -24,7 +26,6 @@ def head(scene: object, tiny_head: Path) -> object:
 
 def test_arkit_goes_out_and_in(scene: object, head: object, video: Path, tmp_path: Path) -> None:  # noqa: F811
     from neural_face.neural_face_addon.scene import heads, layer_curves, playback
-    from neural_face.neural_face_addon.system import runtime
 
     scene.render.fps = 30
     animate(video, frame_start=1)
@@ -37,7 +38,7 @@ def test_arkit_goes_out_and_in(scene: object, head: object, video: Path, tmp_pat
     assert done == {"FINISHED"}
     clip = head.neural_face.clips[0]
     assert (clip.source, clip.name, clip.picture) == ("RECORDED", "take", None)
-    wanted = runtime.performance_from_arkit(playback.open_head(head), path, False)
+    wanted = playback.open_head(head).play_arkit(path)
     np.testing.assert_allclose(codes(head, clip), wanted.codes, atol=1e-4)
     pose = layer_curves.pose_at(head, np.arange(11.0, clip.frame_last + 1))
     np.testing.assert_allclose(pose, wanted.head_pose, atol=1e-4)
@@ -77,17 +78,16 @@ def test_bones_together_turn_the_head(scene: object, head: object) -> None:
 
 def test_copied_residual(scene: object, head: object, video: Path) -> None:  # noqa: F811
     from neural_face.neural_face_addon.scene import layer_curves, layers, playback
-    from neural_face.neural_face_addon.system import runtime
 
     clip = animate(video)
     frames = np.arange(clip.frame_first, clip.frame_last + 1.0)
-    played = runtime.parameters(
+    played = AnimationParameters(
         (frames - 1) / scene.render.fps,
         layer_curves.codes_at(head, layers.VIDEO, frames),
         layer_curves.pose_at(head, frames),
     )
     assert bpy.ops.neural_face.copy_residual(kind="CLIP", source="VIDEO") == {"FINISHED"}
-    found = runtime.encoded_residual(playback.open_head(head), played)
+    found = playback.open_head(head).residual_of(played)
     path = "neural_face.clips[0].residual"
     values = [p.co[1] for p in curves(head)[path, 1].keyframe_points]
     expected = np.interp(played.times, found.times, found.values[:, 1])

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from models.__main__ import main
-from models.animate import SpeechResult, animate_text, tools_of
+from models.actor import Actor
+from models.animate import SpeechResult, animate_text
 from models.errors import CancelledError, TextError
-from models.head.inference import Head
 from models.phones import Phones
 from models.speech.voice import installed_voices
 
@@ -17,16 +17,16 @@ LINE = "Bob may see my baby, 😀 maybe."
 
 
 @pytest.fixture(scope="module")
-def head(tiny_head: Path) -> Head:
-    return Head.open(tiny_head, "cpu")
+def head(tiny_head: Path) -> Actor:
+    return Actor.open(tiny_head, "cpu")
 
 
 @pytest.fixture(scope="module")
-def spoken(head: Head) -> SpeechResult:
+def spoken(head: Actor) -> SpeechResult:
     return animate_text(head, LINE, fps=25.0)
 
 
-def test_result_is_whole(head: Head, spoken: SpeechResult) -> None:
+def test_result_is_whole(head: Actor, spoken: SpeechResult) -> None:
     parameters = spoken.parameters
     assert parameters.codes.shape == (len(parameters.times), head.code_size)
     assert parameters.head_pose.shape == (len(parameters.times), 6)
@@ -42,7 +42,7 @@ def test_result_is_whole(head: Head, spoken: SpeechResult) -> None:
     assert spoken.line.cues[1].viseme == "Closed Lips"
 
 
-def test_lip_gaps_are_those_of_whole_frames(head: Head, spoken: SpeechResult) -> None:
+def test_lip_gaps_are_those_of_whole_frames(head: Actor, spoken: SpeechResult) -> None:
     codes = spoken.parameters.codes
     whole = head.decode_vertices(codes)
     chosen = np.array([0, 17, 300, 17, len(head.mesh.vertices) - 1])
@@ -50,7 +50,7 @@ def test_lip_gaps_are_those_of_whole_frames(head: Head, spoken: SpeechResult) ->
     assert head.lip_gaps(codes) == pytest.approx(head.mesh.lip_gap(whole), abs=1e-6)
 
 
-def test_rate_pause_and_phones(head: Head, spoken: SpeechResult) -> None:
+def test_rate_pause_and_phones(head: Actor, spoken: SpeechResult) -> None:
     fast = animate_text(head, LINE, rate=2.0)
     assert fast.seconds == pytest.approx(spoken.seconds / 2)
     assert animate_text(head, LINE, pause=3.0).seconds > spoken.seconds + 0.2
@@ -60,7 +60,7 @@ def test_rate_pause_and_phones(head: Head, spoken: SpeechResult) -> None:
     assert result.line.words == ()
 
 
-def test_timings_instead_of_a_text(head: Head, tmp_path: Path) -> None:
+def test_timings_instead_of_a_text(head: Actor, tmp_path: Path) -> None:
     """Other languages: timed IPA needs neither English nor a sound."""
     path = tmp_path / "line.lab"
     path.write_text("0.0 0.3 sil\n0.3 0.4 m\n0.4 0.6 aː\n0.6 0.8 øː\n0.8 1.2 sil\n")
@@ -70,13 +70,13 @@ def test_timings_instead_of_a_text(head: Head, tmp_path: Path) -> None:
     assert result.line.voice is None
 
 
-def test_takes_are_prepared_once(head: Head, spoken: SpeechResult) -> None:
-    assert tools_of(head) is tools_of(head)
+def test_takes_are_prepared_once(head: Actor, spoken: SpeechResult) -> None:
+    assert head.speaker is head.speaker
     again = animate_text(head, LINE, fps=25.0)
     assert np.array_equal(again.parameters.codes, spoken.parameters.codes)
 
 
-def test_voice_has_the_same_times(head: Head, tmp_path: Path) -> None:
+def test_voice_has_the_same_times(head: Actor, tmp_path: Path) -> None:
     if not installed_voices():
         pytest.skip("neither flite nor espeak-ng is installed")
     result = animate_text(head, LINE, voice_path=tmp_path / "line.wav")
@@ -88,12 +88,12 @@ def test_voice_has_the_same_times(head: Head, tmp_path: Path) -> None:
     ("settings", "sentence"),
     [({"method": "MAGIC"}, "no method"), ({"fps": 0.0}, "frame rate"), ({"rate": 99.0}, "rate")],
 )
-def test_settings_out_of_range(head: Head, settings: dict, sentence: str) -> None:
+def test_settings_out_of_range(head: Actor, settings: dict, sentence: str) -> None:
     with pytest.raises(TextError, match=sentence):
         animate_text(head, LINE, **settings)
 
 
-def test_cancel(head: Head) -> None:
+def test_cancel(head: Actor) -> None:
     def stop(fraction: float, message: str) -> None:
         if fraction > 0.3:
             raise CancelledError(message)

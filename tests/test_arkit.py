@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from models.__main__ import main
+from models.actor import Actor
 from models.arkit.arkit_map import ArkitMap, fit_arkit, speaks_arkit
-from models.arkit.arkit_performance import csv_of, performance_from_csv
 from models.arkit.arkit_take import ArkitTake, from_rest
 from models.arkit.head_angles import eye_angles_of, head_angles_of, head_pose_of
 from models.arkit.live_link_csv import read_csv, write_csv
@@ -17,7 +17,6 @@ from models.arkit.shapes import SHAPE_INDEX, SHAPES, column_name
 from models.errors import ArkitError, HeadFileError
 from models.files import read_arrays
 from models.head.file import HeadFile, read_head_file, write_head_file
-from models.head.inference import Head
 from models.parameters import AnimationParameters
 from models.pose import to_world
 
@@ -240,7 +239,7 @@ def file(tiny_head: Path) -> HeadFile:
 
 
 def test_a_trained_head_has_its_map(file: HeadFile) -> None:
-    head = Head(file, "cpu")
+    head = Actor(file, "cpu")
     train = np.concatenate([
         np.arange(take.start, take.start + take.count)
         for take in head.examples.takes if take.split == "train"
@@ -251,12 +250,12 @@ def test_a_trained_head_has_its_map(file: HeadFile) -> None:
 
 
 def test_map_is_stored_in_the_head_file(file: HeadFile, tmp_path: Path) -> None:
-    head = Head(file, "cpu")
+    head = Actor(file, "cpu")
     rng = np.random.default_rng(5)
     codes, controls = rng.normal(size=(60, head.code_size)), rng.random((60, 52))
     learnt = fit_arkit(codes, controls, SHAPES)
     write_head_file(tmp_path / "a.nface", learnt.stored(file))
-    again = Head.open(tmp_path / "a.nface", "cpu")
+    again = Actor.open(tmp_path / "a.nface", "cpu")
     assert again.arkit.shapes == SHAPES
     assert (again.arkit.codes(controls) == learnt.codes(controls)).all()
     assert (again.arkit.weights(codes) == learnt.weights(codes)).all()
@@ -270,10 +269,10 @@ def without_map(file: HeadFile) -> HeadFile:
 
 
 def test_heads_without_a_map_say_so(file: HeadFile, tmp_path: Path) -> None:
-    head = Head(without_map(file), "cpu")
+    head = Actor(without_map(file), "cpu")
     assert head.arkit is None
     with pytest.raises(ArkitError, match="has not learnt ARKit's face shapes"):
-        performance_from_csv(head, tmp_path / "a.csv")
+        head.play_arkit(tmp_path / "a.csv")
 
 
 def test_maps_that_do_not_fit_are_refused(file: HeadFile) -> None:
@@ -284,18 +283,18 @@ def test_maps_that_do_not_fit_are_refused(file: HeadFile) -> None:
     for name in ("forward", "backward"):
         mixed = dataclasses.replace(right, **{name: getattr(other, name)})
         with pytest.raises(HeadFileError, match="other sizes"):
-            Head(mixed.stored(file), "cpu")
+            Actor(mixed.stored(file), "cpu")
     lacking = {n: v for n, v in file.tensors.items() if n != "arkit.forward.dual"}
     with pytest.raises(HeadFileError, match="face shapes does not fit"):
-        Head(dataclasses.replace(file, tensors=lacking), "cpu")
+        Actor(dataclasses.replace(file, tensors=lacking), "cpu")
     document = file.document | {"arkit": {"shapes": ["jawOpen"] * 25}}
     with pytest.raises(HeadFileError, match="other shapes"):
         ArkitMap.read(dataclasses.replace(file, document=document), size)
 
 
 @pytest.fixture(scope="module")
-def head(file: HeadFile) -> Head:
-    return Head(file, "cpu")
+def head(file: HeadFile) -> Actor:
+    return Actor(file, "cpu")
 
 
 def recording(path: Path, frames: int = 61) -> Path:
@@ -307,46 +306,46 @@ def recording(path: Path, frames: int = 61) -> Path:
     return path
 
 
-def test_head_plays_a_recording(head: Head, tmp_path: Path) -> None:
+def test_head_plays_a_recording(head: Actor, tmp_path: Path) -> None:
     path = recording(tmp_path / "a.csv")
-    played = performance_from_csv(head, path)
+    played = head.play_arkit(path)
     assert played.times == pytest.approx(np.arange(31) / head.info.fps)
     assert played.codes.shape == (31, head.code_size) and played.codes.dtype == np.float32
     assert played.head_pose[-1] == pytest.approx([0, 0, -0.4, 0, 0, 0], abs=1e-5)
     gaps = head.lip_gaps(played.codes)
     assert gaps[15] > gaps[[0, -1]].max() + 0.002
-    assert len(performance_from_csv(head, path, fps=25.0).times) == 26
-    half = performance_from_csv(head, path, strength=0.5)
+    assert len(head.play_arkit(path, fps=25.0).times) == 26
+    half = head.play_arkit(path, strength=0.5)
     assert half.codes == pytest.approx(played.codes / 2)
     assert (half.head_pose == played.head_pose).all()
     for wrong in ({"strength": -1.0}, {"fps": 0.0}, {"fps": 1000.0}):
         with pytest.raises(ArkitError, match="must be from"):
-            performance_from_csv(head, path, **wrong)
+            head.play_arkit(path, **wrong)
 
 
-def test_resting_readings_can_be_left_out(head: Head, tmp_path: Path) -> None:
+def test_resting_readings_can_be_left_out(head: Actor, tmp_path: Path) -> None:
     path = recording(tmp_path / "a.csv")
     take = read_csv(path)
     weights = np.maximum(take.weights, 0.1)
     write_csv(path, dataclasses.replace(take, weights=weights))
-    raw = performance_from_csv(head, path)
-    neutral = performance_from_csv(head, path, neutral=True)
+    raw = head.play_arkit(path)
+    neutral = head.play_arkit(path, neutral=True)
     rest = head.arkit.codes(np.zeros((1, len(SHAPES))))
     assert neutral.codes[:1] == pytest.approx(rest, abs=1e-6)
     assert np.abs(raw.codes[:1] - rest).max() > 0.05
 
 
-def test_animations_become_recordings(head: Head, tmp_path: Path) -> None:
-    played = performance_from_csv(head, recording(tmp_path / "a.csv"))
+def test_animations_become_recordings(head: Actor, tmp_path: Path) -> None:
+    played = head.play_arkit(recording(tmp_path / "a.csv"))
     later = AnimationParameters(played.times + 3.0, played.codes, played.head_pose)
-    csv_of(head, later, tmp_path / "b.csv")
+    head.write_arkit(later, tmp_path / "b.csv")
     again = read_csv(tmp_path / "b.csv")
     assert again.times == pytest.approx(np.arange(61) / 60, abs=1e-5)
     expected = head.arkit.weights(played.codes)
     assert again.weights[::2] == pytest.approx(expected, abs=1e-6)
     assert again.head_angles[-1] == pytest.approx([0.4, 0, 0], abs=1e-5)
     with pytest.raises(ArkitError, match="no frames"):
-        csv_of(head, AnimationParameters(*(np.zeros((0, 1)) for _ in range(3))), tmp_path / "c")
+        head.write_arkit(AnimationParameters(*(np.zeros((0, 1)) for _ in range(3))), tmp_path / "c")
 
 
 def test_command_line_plays_and_writes_recordings(

@@ -9,13 +9,11 @@ pytest.importorskip("torch", reason="the networks need torch")
 pytest.importorskip("mediapipe", reason="reading faces needs mediapipe")
 pytest.importorskip("moderngl", reason="filming a head needs moderngl")
 
+from models.actor import Actor
 from models.animate import animate_text
-from models.arkit.arkit_performance import csv_of, performance_from_csv
-from models.head.inference import Head
 from models.parameters import AnimationParameters
 from models.video.live_solver import LiveSolver
 from models.video.mouth_as_seen import JAW_TRUST, gap_and_drop, mouth_as_seen
-from models.video.retarget import analyse_for, retarget
 from tests.bench.filmed_head import FilmedHead
 from tests.bench.side_by_side import FPS, write_video
 
@@ -23,21 +21,21 @@ PATH = Path(__file__).resolve().parents[1] / "models/bundled/actor.nface"
 
 
 @pytest.fixture(scope="module")
-def head() -> Head:
-    return Head.open(PATH, "cpu")
+def head() -> Actor:
+    return Actor.open(PATH, "cpu")
 
 
 @pytest.fixture(scope="module")
-def line(head: Head) -> AnimationParameters:
+def line(head: Actor) -> AnimationParameters:
     return animate_text(head, "Maybe Bob moved the big boat.", seed=3).parameters
 
 
 @pytest.fixture(scope="module")
-def pictures(head: Head, line: AnimationParameters) -> list[np.ndarray]:
+def pictures(head: Actor, line: AnimationParameters) -> list[np.ndarray]:
     return list(FilmedHead(head, 288).film(line))
 
 
-def opening(head: Head, parameters: AnimationParameters) -> np.ndarray:
+def opening(head: Actor, parameters: AnimationParameters) -> np.ndarray:
     return head.lip_gaps(parameters.codes)
 
 
@@ -47,12 +45,12 @@ def r(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_it_follows_its_own_film(
-    head: Head, line: AnimationParameters, pictures: list[np.ndarray], tmp_path: Path
+    head: Actor, line: AnimationParameters, pictures: list[np.ndarray], tmp_path: Path
 ) -> None:
     write_video(tmp_path / "film.mp4", pictures)
-    analysis = analyse_for(head, tmp_path / "film.mp4")
+    analysis = head.analyse_video(tmp_path / "film.mp4")
     assert (analysis.confidence > 0.5).all()
-    made = retarget(head, analysis, fps=FPS)
+    made = head.retarget(analysis, fps=FPS)
     assert r(opening(head, made), opening(head, line)) > 0.85
     blink = head.mesh.landmarks["upper_lid_left"], head.mesh.landmarks["lower_lid_left"]
 
@@ -68,9 +66,9 @@ def test_it_follows_its_own_film(
 
 
 def test_live_follows_without_looking_ahead(
-    head: Head, line: AnimationParameters, pictures: list[np.ndarray]
+    head: Actor, line: AnimationParameters, pictures: list[np.ndarray]
 ) -> None:
-    with LiveSolver(head) as solver:
+    with LiveSolver(head, head.video_network()) as solver:
         steps = [solver.step(picture) for picture in pictures]
         codes = np.stack([step[0] for step in steps])
         assert r(head.lip_gaps(codes), opening(head, line)) > 0.7
@@ -80,21 +78,21 @@ def test_live_follows_without_looking_ahead(
         np.testing.assert_array_equal(lost[0], before)
 
 
-def test_its_axes_have_names(head: Head) -> None:
+def test_its_axes_have_names(head: Actor) -> None:
     assert 6 <= len(head.video.names) <= 12
     assert len(set(head.video.names)) == len(head.video.names)
 
 
 def test_face_shapes_go_out_and_come_back(
-    head: Head, line: AnimationParameters, tmp_path: Path
+    head: Actor, line: AnimationParameters, tmp_path: Path
 ) -> None:
-    csv_of(head, line, tmp_path / "line.csv", fps=30)
-    again = performance_from_csv(head, tmp_path / "line.csv", fps=30)
+    head.write_arkit(line, tmp_path / "line.csv", fps=30)
+    again = head.play_arkit(tmp_path / "line.csv", fps=30)
     assert r(opening(head, again), opening(head, line)) > 0.9
 
 
 def test_lips_seen_closed_are_closed_and_open_ones_open(
-    head: Head, line: AnimationParameters
+    head: Actor, line: AnimationParameters
 ) -> None:
     model = head.video
     codes = line.codes[:60]
@@ -110,7 +108,7 @@ def test_lips_seen_closed_are_closed_and_open_ones_open(
 
 
 def test_a_jaw_seen_still_is_played_stiller_and_an_open_one_opens(
-    head: Head, line: AnimationParameters
+    head: Actor, line: AnimationParameters
 ) -> None:
     model, measure = head.video, gap_and_drop(head)
     codes, sure = line.codes[:60], np.ones(60, np.float32)

@@ -17,10 +17,10 @@ from filmed_faces import needs_landmarker
 from foreign_actor import ForeignActor, foreign_actor, write_sequence
 from tiny import CODE_SIZES, GRID, tiny_mesh
 
+from models.actor import Actor
 from models.cameras import look_at
 from models.errors import CancelledError, CaptureError, MissingDependencyError
 from models.faces.finder import FaceFinder
-from models.head.inference import Head
 from models.head.training.build_head import make_head
 from models.head.training.region_task import TrainingConfig
 from models.making import train_command as making
@@ -155,7 +155,7 @@ def test_textures_are_the_sequences(adopted: Performance, actor: ForeignActor) -
 def test_a_head_is_trained_from_it(adopted: Performance) -> None:
     sizes = dict.fromkeys(CODE_SIZES, 4)
     file, data, _ = make_head(adopted, TrainingConfig(steps=2, batch=2), "cpu", code_sizes=sizes)
-    head = Head(file, "cpu")
+    head = Actor(file, "cpu")
     names = [slider.name for slider in head.sliders]
     assert names[:5] == ["Mouth 1", "Mouth 2", "Mouth 3", "Mouth 4", "Eye L 1"]
     assert head.arkit is None and len(data.frames) == 12
@@ -180,7 +180,7 @@ def test_one_texture_for_all_is_stored_once_and_trains(actor: ForeignActor, tmp_
     assert len(files) == 16 and len({path.stat().st_ino for path in files}) == 2
     sizes, config = dict.fromkeys(CODE_SIZES, 4), TrainingConfig(steps=2, batch=2)
     file, _, _ = make_head(performance, config, "cpu", code_sizes=sizes)
-    head = Head(file, "cpu")
+    head = Actor(file, "cpu")
     shown = head.decode(head.examples.codes[5]).vertices
     wrong = shown - performance.vertices(performance.takes[0], [5])[0]
     assert np.linalg.norm(wrong, axis=1).mean() < 2e-4

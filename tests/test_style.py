@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from models.animate import animate_text, methods_of, move, tools_of
+from models.actor import Actor
+from models.animate import animate_text, move
 from models.errors import CaptureError, HeadFileError, TextError
 from models.head.file import read_head_file
-from models.head.inference import Head
 from models.mesh import LIP_CONTACT, REGION_NAMES
 from models.phones import INVENTORY, Phones
 from models.speech.manner import Manner, StyleCurve
@@ -33,12 +33,12 @@ LINE = Phones.build(
 
 
 @pytest.fixture(scope="module")
-def head(tiny_head: Path) -> Head:
-    return Head.open(tiny_head, "cpu")
+def head(tiny_head: Path) -> Actor:
+    return Actor.open(tiny_head, "cpu")
 
 
 @pytest.fixture(scope="module")
-def data(head: Head) -> StyleData:
+def data(head: Actor) -> StyleData:
     regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
     lips = np.asarray(head.mesh.landmarks["lips"])
     return StyleData.build(head.examples, regions, lambda codes: head.decode_points(codes, lips))
@@ -144,7 +144,7 @@ def test_few_takes_have_few_axes() -> None:
     assert len(alike[0]) == 1 and np.isfinite(alike[1]).all()
 
 
-def test_styles_by_name(head: Head) -> None:
+def test_styles_by_name(head: Actor) -> None:
     space = head.style.space
     assert {"happy", "neutral"} <= set(space.presets)
     assert "line_0" in space.takes and "line_1" not in space.takes  # held out
@@ -165,7 +165,7 @@ def test_styles_by_name(head: Head) -> None:
 
 
 @pytest.mark.parametrize("fps", [24.0, 25.0, 30.0, 60.0])
-def test_whole_line(head: Head, fps: float) -> None:
+def test_whole_line(head: Actor, fps: float) -> None:
     made = move(head, cues(LINE), LINE.words, "STYLE", fps)
     assert len(made.times) == int(np.ceil(2.0 * fps)) + 1
     assert np.isfinite(made.codes).all() and np.isfinite(made.head_pose).all()
@@ -178,7 +178,7 @@ def test_whole_line(head: Head, fps: float) -> None:
             assert gap[inside].min() < LIP_CONTACT
 
 
-def test_seed_and_style_decide(head: Head) -> None:
+def test_seed_and_style_decide(head: Actor) -> None:
     def play(seed: int, style: str) -> np.ndarray:
         return move(
             head, cues(LINE), (), "STYLE", seed=seed, manner=Manner(StyleCurve(style))
@@ -190,8 +190,8 @@ def test_seed_and_style_decide(head: Head) -> None:
     assert not np.array_equal(first, play(0, "happy"))
 
 
-def test_parts_and_strength(head: Head) -> None:
-    regions = tools_of(head).regions
+def test_parts_and_strength(head: Actor) -> None:
+    regions = head.regions
 
     def play(**values: object) -> object:
         return move(head, cues(LINE), (), "STYLE", manner=Manner(**values))
@@ -207,8 +207,8 @@ def test_parts_and_strength(head: Head) -> None:
     assert np.abs(np.diff(play(smoothing=0.1).codes, 2, axis=0)).mean() < rough
 
 
-def test_long_lines_have_no_seam(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
-    animator = tools_of(head).style
+def test_long_lines_have_no_seam(head: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    animator = head.speaker.style
     torch.manual_seed(1)
     labels, style = torch.rand(1, LABELS, 300), torch.rand(1, 8, 300)
     with torch.inference_mode():
@@ -223,8 +223,8 @@ def test_a_head_without_networks_says_so(tiny_head: Path) -> None:
     file = read_head_file(tiny_head)
     tensors = {k: v for k, v in file.tensors.items() if not k.startswith("style.")}
     document = {k: v for k, v in file.document.items() if k != "style"}
-    plain = Head(dataclasses.replace(file, document=document, tensors=tensors), "cpu")
-    assert methods_of(plain) == ("EXAMPLES",)
+    plain = Actor(dataclasses.replace(file, document=document, tensors=tensors), "cpu")
+    assert plain.methods == ("EXAMPLES",)
     with pytest.raises(TextError, match="no networks for the method STYLE"):
         animate_text(plain, "hello", "STYLE")
     assert len(animate_text(plain, "hello").parameters.codes)
@@ -250,12 +250,11 @@ def test_damaged_networks_are_refused(tiny_head: Path, damage: object) -> None:
     damage(document, tensors)
     with pytest.raises(HeadFileError, match="speech networks do not fit"):
         StyleModel.read(
-            dataclasses.replace(file, document=document, tensors=tensors),
-            Head(file, "cpu").examples,
+            dataclasses.replace(file, document=document, tensors=tensors), Actor(file, "cpu")
         )
 
 
-def test_training_resumes(head: Head, tmp_path: Path) -> None:
+def test_training_resumes(head: Actor, tmp_path: Path) -> None:
     """The same seed gives the same networks; a finished stage is not trained again."""
     config = StyleConfig(minutes=None, steps=2)
     first, curves = make_style(head, config, tmp_path)
@@ -269,14 +268,14 @@ def test_training_resumes(head: Head, tmp_path: Path) -> None:
     }
 
 
-def test_too_few_takes(head: Head) -> None:
+def test_too_few_takes(head: Actor) -> None:
     few = dataclasses.replace(head.examples, takes=head.examples.takes[:2])
     regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
     with pytest.raises(CaptureError, match="at least 4 spoken takes"):
         StyleData.build(few, regions, lambda codes: head.decode_points(codes, np.arange(4)))
 
 
-def test_networks_learn_a_take(head: Head, data: StyleData) -> None:
+def test_networks_learn_a_take(head: Actor, data: StyleData) -> None:
     """A few seconds of training bring the losses well down."""
     _, curves = make_style(
         head, StyleConfig(minutes=None, steps=300, batch=4, shares=(0.3, 0.6, 0.1))

@@ -8,15 +8,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
+from models.actor import Actor
 from models.arkit.arkit_map import weights_of
 from models.errors import CaptureError, HeadFileError, VideoError
 from models.head.file import read_head_file, write_head_file
-from models.head.inference import Head
 from models.parameters import AnimationParameters
 from models.pose import angles_of, rotation_matrix
 from models.video.analysis import Analysis
 from models.video.features import Landmarks, features_of, mirrored_features, relative_pose
-from models.video.retarget import encode_residual, retarget, with_residual
 from models.video.retarget_settings import ResidualCurve, Retargeting
 from models.video.training.build_video import (
     make_video,
@@ -43,8 +42,8 @@ Trained = tuple[VideoModel, list, VideoData]
 
 
 @pytest.fixture(scope="module")
-def head(tiny_head: Path) -> Head:
-    return Head.open(tiny_head, "cpu")
+def head(tiny_head: Path) -> Actor:
+    return Actor.open(tiny_head, "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -53,25 +52,25 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(head: Head, footage: Path) -> Trained:
+def trained(head: Actor, footage: Path) -> Trained:
     config = VideoConfig(minutes=None, steps=STEPS, batch=12, frames=48)
     model, curve, data = make_video(head, footage, config)
     return model, curve, data
 
 
 @pytest.fixture(scope="module")
-def playing(head: Head, trained: Trained) -> Head:
+def playing(head: Actor, trained: Trained) -> Actor:
     """The tiny head with the trained network."""
     head.video = trained[0]
     return head
 
 
-def analysed(head: Head, footage: Path, take: str = "motion_2", person: str = "actor") -> Analysis:
+def analysed(head: Actor, footage: Path, take: str = "motion_2", person: str = "actor") -> Analysis:
     clip = next(c for c in read_footage(footage) if c.take == take and c.person == person)
     return analysis_of(clip, Landmarks(), head.info.fps)
 
 
-def test_footage_finds_its_takes(head: Head, footage: Path) -> None:
+def test_footage_finds_its_takes(head: Actor, footage: Path) -> None:
     data = video_data(head, footage, Landmarks())
     clips = list(read_footage(footage))
     held_out = [c for c in clips if c.split == "held_out"]
@@ -96,7 +95,7 @@ def others(tmp_path: Path) -> Path:
 def test_takes_acted_for_the_footage_only_are_played_by_their_shapes(
     tiny_head: Path, others: Path, footage: Path
 ) -> None:
-    head = Head.open(tiny_head, "cpu")
+    head = Actor.open(tiny_head, "cpu")
     data = video_data(head, others, Landmarks())
     assert len(data.train) == 2 * len(list(read_footage(others))) and not data.held_out
     controls, names = read_motion(others)
@@ -108,7 +107,7 @@ def test_takes_acted_for_the_footage_only_are_played_by_their_shapes(
     assert not any(np.array_equal(own.train[0].motion, clip.motion) for clip in data.train)
 
 
-def test_a_network_begins_as_a_linear_map(head: Head, footage: Path) -> None:
+def test_a_network_begins_as_a_linear_map(head: Actor, footage: Path) -> None:
     data = video_data(head, footage, Landmarks())
     torch.manual_seed(0)
     dims = VideoDims(features=data.train[0].features.shape[1], code=head.code_size)
@@ -123,7 +122,7 @@ def test_a_network_begins_as_a_linear_map(head: Head, footage: Path) -> None:
     assert network.leave.weight.grad.abs().max() > 0
 
 
-def test_little_footage_is_not_learnt_by_heart(head: Head, footage: Path) -> None:
+def test_little_footage_is_not_learnt_by_heart(head: Actor, footage: Path) -> None:
     data = video_data(head, footage, Landmarks())
     seen: list[float] = []
     config = VideoConfig(minutes=5.0, batch=4, frames=48, passes=2.0)
@@ -133,7 +132,7 @@ def test_little_footage_is_not_learnt_by_heart(head: Head, footage: Path) -> Non
 
 
 def test_footage_of_another_head_is_refused(tiny_head: Path, others: Path) -> None:
-    head = Head.open(tiny_head, "cpu")
+    head = Actor.open(tiny_head, "cpu")
     head.arkit = None
     with pytest.raises(CaptureError, match="no take of this head"):
         video_data(head, others, Landmarks())
@@ -148,7 +147,7 @@ def test_empty_and_damaged_footage(tmp_path: Path) -> None:
 
 
 def test_features_do_not_depend_on_place_size_and_turn_of_the_face(
-    head: Head, footage: Path
+    head: Actor, footage: Path
 ) -> None:
     analysis = analysed(head, footage)
     extractor = Landmarks()
@@ -160,7 +159,7 @@ def test_features_do_not_depend_on_place_size_and_turn_of_the_face(
     assert features_of(analysis, extractor.parts).shape[1] == extractor.size + 2 * 51 + 9
 
 
-def test_features_of_two_people_agree_once_their_rest_is_off(head: Head, footage: Path) -> None:
+def test_features_of_two_people_agree_once_their_rest_is_off(head: Actor, footage: Path) -> None:
     own, other = (analysed(head, footage, "line_0", person) for person in ("actor", "person_01"))
     size = Landmarks().size
     raw = np.abs(own.looks - other.looks).mean()
@@ -168,7 +167,7 @@ def test_features_of_two_people_agree_once_their_rest_is_off(head: Head, footage
     assert np.abs(rested[0] - rested[1]).mean() < 0.2 * raw
 
 
-def test_mirroring_twice_changes_nothing(head: Head, footage: Path) -> None:
+def test_mirroring_twice_changes_nothing(head: Actor, footage: Path) -> None:
     extractor = Landmarks()
     features = features_of(analysed(head, footage), extractor.parts)
     once = mirrored_features(features, extractor.mirror)
@@ -190,7 +189,7 @@ def network_alone(model: VideoModel) -> Player:
     return lambda s: model.motion(s.features, np.zeros((len(s.features), len(model.names))))
 
 
-def test_training_learns_what_a_linear_map_cannot(head: Head, trained: Trained) -> None:
+def test_training_learns_what_a_linear_map_cannot(head: Actor, trained: Trained) -> None:
     model, curve, data = trained
     assert curve[-1][1]["codes"] < 0.95 * curve[0][1]["codes"], "it begins as the linear map"
     untrained, _ = train_video(head, data, VideoConfig(minutes=None, steps=1, learning_rate=1e-9))
@@ -208,7 +207,7 @@ def test_training_learns_what_a_linear_map_cannot(head: Head, trained: Trained) 
     assert network.rotation_deg < 1.0
 
 
-def test_the_residual_of_the_truth_helps(head: Head, trained: Trained) -> None:
+def test_the_residual_of_the_truth_helps(head: Actor, trained: Trained) -> None:
     model, _, data = trained
     play = players(head, model, data)
     told = errors(head, data, data.train, play["re-encoded"])
@@ -253,40 +252,40 @@ def test_knots_are_reached_in_the_middle_of_their_windows() -> None:
     assert track[0] == 0 and track[-1] == 3
 
 
-def test_retarget_plays_the_clip(playing: Head, footage: Path) -> None:
+def test_retarget_plays_the_clip(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
-    made = retarget(playing, analysis)
+    made = playing.retarget(analysis)
     assert made.codes.shape == (len(analysis), playing.code_size)
     np.testing.assert_allclose(np.diff(made.times), 1 / playing.info.fps, atol=1e-9)
 
 
-def test_settings_do_what_they_say(playing: Head, footage: Path) -> None:
+def test_settings_do_what_they_say(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
-    plain = retarget(playing, analysis)
-    half = retarget(playing, analysis, Retargeting(strength=0.5))
+    plain = playing.retarget(analysis)
+    half = playing.retarget(analysis, Retargeting(strength=0.5))
     np.testing.assert_allclose(half.codes, 0.5 * plain.codes, atol=1e-4)
-    slow = retarget(playing, analysis, Retargeting(speed=0.5))
+    slow = playing.retarget(analysis, Retargeting(speed=0.5))
     assert len(slow.times) == 2 * len(plain.times) - 1
     np.testing.assert_allclose(slow.codes[::2], plain.codes, atol=1e-4)
-    mirrored = retarget(playing, analysis, Retargeting(mirror=True))
+    mirrored = playing.retarget(analysis, Retargeting(mirror=True))
     np.testing.assert_allclose(mirrored.codes, playing.mirrored(plain.codes), atol=1e-3)
-    still = retarget(playing, analysis, Retargeting(use_head=False))
+    still = playing.retarget(analysis, Retargeting(use_head=False))
     assert np.abs(still.head_pose).max() == 0 and np.abs(plain.head_pose).max() > 0.01
-    cut = retarget(playing, analysis, Retargeting(trim_start=0.2, trim_end=0.8))
+    cut = playing.retarget(analysis, Retargeting(trim_start=0.2, trim_end=0.8))
     assert cut.times[-1] == pytest.approx(0.6, abs=0.04)
-    calm = retarget(playing, analysis, Retargeting(smoothing=0.2))
+    calm = playing.retarget(analysis, Retargeting(smoothing=0.2))
     assert np.abs(np.diff(calm.codes, axis=0)).mean() < np.abs(np.diff(plain.codes, axis=0)).mean()
-    eyes = retarget(playing, analysis, Retargeting(eyes_strength=0.0))
+    eyes = playing.retarget(analysis, Retargeting(eyes_strength=0.0))
     left, right = playing.space.slices[1:3]
     assert np.abs(eyes.codes[:, left]).max() == 0 == np.abs(eyes.codes[:, right]).max()
     mouth = playing.space.slices[0]
     np.testing.assert_allclose(eyes.codes[:, mouth], plain.codes[:, mouth], atol=1e-5)
 
 
-def test_eye_contact_turns_the_eyes_alone(playing: Head, footage: Path) -> None:
+def test_eye_contact_turns_the_eyes_alone(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
     plain, looking = (
-        retarget(playing, analysis, Retargeting(eye_contact=amount)) for amount in (0.0, 1.0)
+        playing.retarget(analysis, Retargeting(eye_contact=amount)) for amount in (0.0, 1.0)
     )
     left, right = playing.space.slices[1:3]
     model = playing.video
@@ -302,7 +301,7 @@ def test_eye_contact_turns_the_eyes_alone(playing: Head, footage: Path) -> None:
     np.testing.assert_allclose(looking.codes[:, others], plain.codes[:, others], atol=1e-5)
 
 
-def test_times_of_a_variable_frame_rate_are_honoured(playing: Head, footage: Path) -> None:
+def test_times_of_a_variable_frame_rate_are_honoured(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
     keep = np.sort(np.random.default_rng(3).permutation(len(analysis))[: len(analysis) * 3 // 4])
     keep[0], keep[-1] = 0, len(analysis) - 1
@@ -310,62 +309,62 @@ def test_times_of_a_variable_frame_rate_are_honoured(playing: Head, footage: Pat
         name: getattr(analysis, name)[keep]
         for name in ("times", "looks", "scores", "head_pose", "confidence", "shots")
     }
-    sparse = retarget(playing, dataclasses.replace(analysis, **parts))
-    whole = retarget(playing, analysis)
+    sparse = playing.retarget(dataclasses.replace(analysis, **parts))
+    whole = playing.retarget(analysis)
     assert len(sparse.times) == len(whole.times)
     apart = np.abs(sparse.codes - whole.codes).mean()
     assert apart < 0.5 * np.abs(whole.codes - whole.codes.mean(0)).mean()
 
 
-def test_a_residual_changes_the_performance_where_it_is_set(playing: Head, footage: Path) -> None:
+def test_a_residual_changes_the_performance_where_it_is_set(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
     size, seconds = len(playing.video.names), analysis.seconds
     times = np.array([0, 0.4 * seconds, 0.45 * seconds])
     values = np.zeros((3, size))
     values[0:2, 0] = 2.0
-    plain = retarget(playing, analysis)
-    played = retarget(playing, analysis, Retargeting(residual=ResidualCurve(times, values)))
+    plain = playing.retarget(analysis)
+    played = playing.retarget(analysis, Retargeting(residual=ResidualCurve(times, values)))
     apart = np.abs(played.codes - plain.codes).mean(1)
     part = len(apart) // 3
     assert apart[:part].mean() > 3 * apart[-part:].mean()
     with pytest.raises(VideoError, match="residual vector has"):
-        retarget(playing, analysis, Retargeting(residual=ResidualCurve(times, values[:, :3])))
+        playing.retarget(analysis, Retargeting(residual=ResidualCurve(times, values[:, :3])))
 
 
-def test_residual_on_top_of_any_animation(playing: Head, footage: Path) -> None:
-    made = retarget(playing, analysed(playing, footage))
+def test_residual_on_top_of_any_animation(playing: Actor, footage: Path) -> None:
+    made = playing.retarget(analysed(playing, footage))
     size = len(playing.video.names)
-    same = with_residual(playing, made, ResidualCurve(np.zeros(1), np.zeros((1, size))))
+    same = playing.with_residual(made, ResidualCurve(np.zeros(1), np.zeros((1, size))))
     np.testing.assert_allclose(same.codes, made.codes, atol=1e-5)
-    other = with_residual(playing, made, ResidualCurve(np.zeros(1), np.ones((1, size))))
+    other = playing.with_residual(made, ResidualCurve(np.zeros(1), np.ones((1, size))))
     assert np.abs(other.codes - made.codes).max() > 0.01
-    curve = encode_residual(playing, made)
+    curve = playing.residual_of(made)
     assert curve.values.shape == (len(curve.times), size) and np.isfinite(curve.values).all()
 
 
-def test_one_frame_plays(playing: Head, footage: Path) -> None:
+def test_one_frame_plays(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
     parts = {
         name: getattr(analysis, name)[:1]
         for name in ("times", "looks", "scores", "head_pose", "confidence", "shots")
     }
-    assert len(retarget(playing, dataclasses.replace(analysis, **parts)).times) == 1
+    assert len(playing.retarget(dataclasses.replace(analysis, **parts)).times) == 1
 
 
-def test_analysis_survives_its_bytes(playing: Head, footage: Path) -> None:
+def test_analysis_survives_its_bytes(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
     again = Analysis.from_bytes(analysis.to_bytes())
     np.testing.assert_allclose(again.looks, analysis.looks, atol=1e-3)
-    apart = np.abs(retarget(playing, again).codes - retarget(playing, analysis).codes)
+    apart = np.abs(playing.retarget(again).codes - playing.retarget(analysis).codes)
     assert apart.max() < 0.05
     with pytest.raises(VideoError, match="damaged"):
         Analysis.from_bytes(analysis.to_bytes()[:-40])
 
 
-def test_other_features_are_refused(playing: Head, footage: Path) -> None:
+def test_other_features_are_refused(playing: Actor, footage: Path) -> None:
     analysis = dataclasses.replace(analysed(playing, footage), extractor="resnet50")
     with pytest.raises(HeadFileError, match="analyse it again"):
-        retarget(playing, analysis)
+        playing.retarget(analysis)
 
 
 def test_a_head_file_keeps_the_network(
@@ -374,21 +373,21 @@ def test_a_head_file_keeps_the_network(
     file = trained[0].stored(read_head_file(tiny_head))
     path = tmp_path / "with.nface"
     write_head_file(path, file)
-    again = Head.open(path, "cpu")
+    again = Actor.open(path, "cpu")
     assert again.video.names == trained[0].names
     analysis = analysed(again, footage)
-    made = retarget(again, analysis)
+    made = again.retarget(analysis)
     again.video = trained[0]
-    assert np.abs(made.codes - retarget(again, analysis).codes).max() < 0.05
+    assert np.abs(made.codes - again.retarget(analysis).codes).max() < 0.05
 
 
 def test_a_head_without_the_network_says_so(tiny_head: Path, footage: Path) -> None:
     file = read_head_file(tiny_head)
     document = {key: value for key, value in file.document.items() if key != "video"}
-    plain = Head(dataclasses.replace(file, document=document), "cpu")
+    plain = Actor(dataclasses.replace(file, document=document), "cpu")
     assert plain.video is None
     with pytest.raises(HeadFileError, match="no video network"):
-        retarget(plain, analysed(plain, footage))
+        plain.retarget(analysed(plain, footage))
 
 
 def test_a_network_that_does_not_fit_is_refused(tiny_head: Path) -> None:
@@ -397,7 +396,7 @@ def test_a_network_that_does_not_fit_is_refused(tiny_head: Path) -> None:
         tensors = dict(file.tensors)
         tensors[name] = tensors[name][:-1]
         with pytest.raises(HeadFileError, match="video network"):
-            Head(dataclasses.replace(file, tensors=tensors), "cpu")
+            Actor(dataclasses.replace(file, tensors=tensors), "cpu")
 
 
 @pytest.mark.parametrize(
@@ -409,12 +408,12 @@ def test_settings_out_of_range_are_refused(wrong: dict) -> None:
         Retargeting(**wrong)
 
 
-def test_the_residual_is_not_taken_back_by_the_lips(playing: Head, footage: Path) -> None:
+def test_the_residual_is_not_taken_back_by_the_lips(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
     size = len(playing.video.names)
-    plain = retarget(playing, analysis)
+    plain = playing.retarget(analysis)
     values = np.eye(size)[:1] * 2
-    moved = retarget(playing, analysis, Retargeting(residual=ResidualCurve(np.zeros(1), values)))
+    moved = playing.retarget(analysis, Retargeting(residual=ResidualCurve(np.zeros(1), values)))
     model, extractor = playing.video, Landmarks()
     features = features_of(analysis, extractor.parts)
     alone = [

@@ -15,10 +15,10 @@ from filmed_faces import filmed, needs_landmarker
 
 torch = pytest.importorskip("torch", reason="ResNet-50 needs torch")
 
+from models.actor import Actor
 from models.errors import CaptureError, VideoError
 from models.faces.finder import Face
 from models.head.file import read_head_file, write_head_file
-from models.head.inference import Head
 from models.video.analysis import Analysis
 from models.video.features import Landmarks, extractor_of
 from models.video.resnet import (
@@ -30,7 +30,6 @@ from models.video.resnet import (
     face_crop,
     load_checkpoint,
 )
-from models.video.retarget import analyse_for, retarget
 from models.video.training.build_video import make_video, video_data
 from models.video.training.footage import write_clip, write_motion
 from models.video.training.video_evaluation import errors, players
@@ -283,7 +282,7 @@ def test_a_head_is_trained_on_these_features_and_follows_by_them(
     needs_landmarker()
     name = ResNet50(deca_file).name
     train_on_made_looks(tiny_head, tmp_path, name)
-    head = Head.open(tmp_path / "head.nface", "cpu")
+    head = Actor.open(tmp_path / "head.nface", "cpu")
     assert head.video.extractor == name
     video = tmp_path / "face.mp4"
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (256, 256))
@@ -291,11 +290,11 @@ def test_a_head_is_trained_on_these_features_and_follows_by_them(
         writer.write(filmed((0, 0, 0), share)[..., ::-1])
     writer.release()
     with pytest.raises(VideoError, match="need the weights of DECA"):
-        analyse_for(head, video)
-    analysis = analyse_for(head, video, weights=deca_file)
+        head.analyse_video(video)
+    analysis = head.analyse_video(video, weights=deca_file)
     assert analysis.extractor == name and analysis.looks.shape == (8, FEATURES)
     again = Analysis.from_bytes(analysis.to_bytes())
-    made = retarget(head, again)
+    made = head.retarget(again)
     assert np.isfinite(made.codes).all() and np.ptp(made.codes, axis=0).max() > 0
     assert head.video.extractor not in (Landmarks().name, "resnet50")
 
@@ -309,7 +308,7 @@ def train_on_made_looks(tiny_head: Path, folder: Path, name: str) -> None:
         clip = tiny.tiny_clip(take, "actor")
         write_clip(folder / "footage", dataclasses.replace(clip, extractor=name, looks=looks))
     write_motion(folder / "footage", takes, tiny.CONTROLS)
-    head = Head.open(tiny_head, "cpu")
+    head = Actor.open(tiny_head, "cpu")
     config = VideoConfig(minutes=None, steps=60, batch=8, frames=48)
     model, _, data = make_video(head, folder / "footage", config)
     assert not any("mirrored" in clip.name for clip in data.train), "no mirror is known"
@@ -324,4 +323,4 @@ def train_on_made_looks(tiny_head: Path, folder: Path, name: str) -> None:
 def test_footage_for_other_features_is_refused(tiny_head: Path, tmp_path: Path) -> None:
     footage = tiny.tiny_footage(tmp_path, tiny.tiny_takes(6))
     with pytest.raises(CaptureError, match="filmed for other features"):
-        video_data(Head.open(tiny_head, "cpu"), footage, extractor_of("resnet50/0123456789ab"))
+        video_data(Actor.open(tiny_head, "cpu"), footage, extractor_of("resnet50/0123456789ab"))

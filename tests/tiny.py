@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.actor import Actor
 from models.faces.finder import SCORE_INDEX, SCORE_NAMES
 from models.faces.landmarks import RIGID
 from models.head.file import write_head_file
-from models.head.inference import Head
 from models.head.training.build_head import make_head
 from models.head.training.region_task import TrainingConfig
 from models.mesh import HeadMesh, Part, Region
@@ -303,7 +303,7 @@ def tiny_head_file(folder: Path, steps: int = 3) -> Path:
     performance = tiny_performance(folder / "performance")
     config = TrainingConfig(steps=steps, batch=2)
     head, _, _ = make_head(performance, config, "cpu", code_sizes=CODE_SIZES)
-    opened = Head(head, "cpu")
+    opened = Actor(head, "cpu")
     speech, _ = make_style(opened, StyleConfig(minutes=None, steps=steps))
     footage = tiny_footage(folder / "footage", performance.takes)
     video, _, _ = make_video(opened, footage, VideoConfig(minutes=None, steps=steps, batch=4))

@@ -3,16 +3,18 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ..errors import ArkitError, HeadFileError
-from ..head.file import HeadFile
+from ..errors import ArkitError
+from ..head.part import HeadPart
 from .kernel_map import KernelMap, fit_kernel_map
 from .shapes import SHAPES
 
-PREFIX = "arkit."
-"""Of the tensors' names in a head file."""
+if TYPE_CHECKING:
+    from ..head.inference import Head
+
 MAPS = ("forward", "backward")
 LEAST_SHAPES = 20
 """A face model that has fewer of ARKit's shapes does not speak its language."""
@@ -25,7 +27,7 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(KernelMap))
 
 
 @dataclass(frozen=True)
-class ArkitMap:
+class ArkitMap(HeadPart):
     """What a head does for each shape; eye angles say the same as the look shapes and are not used.
 
     Attributes:
@@ -33,6 +35,9 @@ class ArkitMap:
         forward: Their weights to codes.
         backward: Codes to their weights.
     """
+
+    name = "arkit"
+    misfit = "The head's map of face shapes does not fit"
 
     shapes: tuple[str, ...]
     forward: KernelMap
@@ -49,42 +54,28 @@ class ArkitMap:
         return weights
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """For the head file; `read` reverses it."""
+        """Both maps."""
         return {
-            f"{PREFIX}{name}.{part}": getattr(getattr(self, name), part)
+            f"{name}.{part}": getattr(getattr(self, name), part)
             for name in MAPS
             for part in _FIELDS
         }
 
-    def stored(self, file: HeadFile) -> HeadFile:
-        """The head file with this map in place of any it had."""
-        tensors = {k: v for k, v in file.tensors.items() if not k.startswith(PREFIX)}
-        document = file.document | {"arkit": {"shapes": list(self.shapes)}}
-        return dataclasses.replace(file, document=document, tensors=tensors | self.tensors())
+    def document(self) -> dict:
+        """Names of the shapes."""
+        return {"shapes": list(self.shapes)}
 
     @classmethod
-    def read(cls, file: HeadFile, code_size: int) -> "ArkitMap | None":
-        """Rebuild from a head file's contents; None where it has no map.
-
-        Args:
-            file: The head file.
-            code_size: Z of the head.
-
-        Raises:
-            HeadFileError: Sizes or names do not fit the head.
-        """
-        document = file.document.get("arkit")
-        if document is None:
-            return None
-        try:
-            shapes = tuple(str(name) for name in document["shapes"])
-            forward, backward = (_kernel_map(file.tensors, name) for name in MAPS)
-            if len(set(shapes)) != len(shapes) or not set(shapes) <= set(SHAPES):
-                raise ValueError("it names other shapes than ARKit's")
-            forward.check(len(shapes), code_size)
-            backward.check(code_size, len(shapes))
-        except (KeyError, TypeError, ValueError) as error:
-            raise HeadFileError(f"The head's map of face shapes does not fit: {error}.") from error
+    def built(cls, document: dict, tensors: Mapping[str, np.ndarray], head: "Head") -> Self:
+        """Reverse `tensors` and `document`; errors as of `HeadPart.built`."""
+        shapes = tuple(str(name) for name in document["shapes"])
+        if len(set(shapes)) != len(shapes) or not set(shapes) <= set(SHAPES):
+            raise ValueError("it names other shapes than ARKit's")
+        forward, backward = (
+            KernelMap(*(tensors[f"{name}.{part}"] for part in _FIELDS)) for name in MAPS
+        )
+        forward.check(len(shapes), head.code_size)
+        backward.check(head.code_size, len(shapes))
         return cls(shapes, forward, backward)
 
 
@@ -142,7 +133,3 @@ def _with_rest(values: np.ndarray, count: int) -> np.ndarray:
 
 def _places(shapes: Sequence[str]) -> list[int]:
     return [SHAPES.index(shape) for shape in shapes]
-
-
-def _kernel_map(tensors: Mapping[str, np.ndarray], name: str) -> KernelMap:
-    return KernelMap(*(tensors[f"{PREFIX}{name}.{part}"] for part in _FIELDS))

@@ -3,18 +3,16 @@
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..arkit.arkit_map import ArkitMap
 from ..device import choose_device
 from ..errors import HeadFileError
 from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh, moved_vertices
-from ..style.style_model import StyleModel
-from ..video.video_model import VideoModel
 from .codes import CodeSpace, ExampleSet, Slider
 from .compose import TextureComposer, VertexComposer, crop_texture
 from .file import HeadFile, read_head_file
@@ -88,9 +86,6 @@ class Head:
         Raises:
             HeadFileError: Weights, sliders or examples do not fit each other.
         """
-        # Attributes `style`: the speech networks (`StyleModel`), `video`: the network that follows
-        # videos (`VideoModel`), `arkit`: the map from and to ARKit's shapes (`ArkitMap`); None in a
-        # head without.
         self.info = HeadInfo.from_file(file)
         self.mesh: HeadMesh = file.mesh
         self.base_texture = file.base_texture
@@ -106,10 +101,6 @@ class Head:
             _check_sizes(self.mesh, dims, self.examples, len(self.sliders))
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise HeadFileError(f"The head's parts do not fit each other: {error}.") from error
-        self.style = StyleModel.read(file, self.examples)
-        regions = dict(zip(REGION_NAMES, self.space.slices, strict=True))
-        self.video = VideoModel.read(file, regions)
-        self.arkit = ArkitMap.read(file, len(self.sliders))
         self.device = choose_device(device)
         try:
             self._build(file, dims)
@@ -119,7 +110,7 @@ class Head:
             self._build(file, dims)
 
     @classmethod
-    def open(cls, path: Path | str, device: str | None = None) -> "Head":
+    def open(cls, path: Path | str, device: str | None = None) -> Self:
         """Read a head file.
 
         Args:
@@ -141,6 +132,11 @@ class Head:
         self._compose_vertices = VertexComposer(self.mesh, indices, self.device)
         self._axes = [self._tensor(axes) for axes in self.space.axes]
         self._origins = [self._tensor(origin) for origin in self.space.origins]
+
+    @property
+    def regions(self) -> dict[str, slice]:
+        """Where each region's values are in a code."""
+        return dict(zip(REGION_NAMES, self.space.slices, strict=True))
 
     @property
     def code_size(self) -> int:

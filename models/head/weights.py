@@ -1,10 +1,17 @@
 """Networks as tensors of a head file: linear bases in 8 bits, everything else in 16 or 32."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 import numpy as np
 import torch
+from torch import nn
 
 from ..errors import HeadFileError
 from .region_network import RegionDims, RegionNetwork, has_bfloat16
+
+Network = TypeVar("Network", bound=nn.Module)
+_NETWORKS = "networks."
 
 EXACT = (
     *("vertex_mean", "vertex_basis", "geometry_unit", "geometry_basis"),
@@ -56,3 +63,30 @@ def unpack_network(
     if has_bfloat16(network.basis.device):  # halves the time; what it rounds is a small correction
         network.texture_decoder.bfloat16()
     return network.eval().requires_grad_(False)
+
+
+def packed_networks(networks: nn.Module) -> dict[str, np.ndarray]:
+    """Weights in 16 bits, as tensors of a part; `unpacked_networks` reverses it."""
+    return {
+        f"{_NETWORKS}{name}": value.detach().cpu().numpy().astype(np.float16)
+        for name, value in networks.state_dict().items()
+    }
+
+
+def unpacked_networks(
+    kind: type[Network], dims: object, tensors: Mapping[str, np.ndarray]
+) -> Network:
+    """Networks of class `kind` and sizes `dims`, not trained any more, on the CPU.
+
+    Raises:
+        RuntimeError: Weights are missing or have other shapes.
+    """
+    state = {
+        name.removeprefix(_NETWORKS): torch.from_numpy(np.asarray(value, np.float32))
+        for name, value in tensors.items()
+        if name.startswith(_NETWORKS)
+    }
+    with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
+        networks = kind(dims)
+    networks.load_state_dict(state, assign=True)
+    return networks.eval().requires_grad_(False)

@@ -21,9 +21,10 @@ from ..head.training.build_head import build_head
 from ..head.training.region_data import TrainingData
 from ..head.training.train_regions import Training
 from ..performance import Performance, Take
+from .workspace import PREVIEW
 
 log = logging.getLogger(__name__)
-HEAD, PICTURE = "preview.nface", "preview.png"
+PICTURE = "preview.png"
 INTERVAL = 60.0
 MOST_PICTURED, MOST_MOTION = 40, 400
 """Frames whose codes give a preview its sliders, and frames of its example takes."""
@@ -153,12 +154,12 @@ def write_preview(
     frozen = [copy.deepcopy(network).eval() for network in networks]
     data = sample.data
     file = build_head(sample.performance, data, Training(frozen))
-    write_head_file(folder / HEAD, file)
+    write_head_file(folder / PREVIEW, file)
     write_bytes(folder / PICTURE, _picture(data, frozen, sample.shown))
     head = Head(file, "cpu")
     take, frame = data.frames[sample.shown]
     code = head.encode(data.vertices[sample.shown], *sample.performance.texture(take, frame))
-    return folder / HEAD, folder / PICTURE, [round(float(value), 4) for value in code]
+    return folder / PREVIEW, folder / PICTURE, [round(float(value), 4) for value in code]
 
 
 def _picture(data: TrainingData, networks: list[RegionNetwork], frame: int) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ..actor import Actor
 from ..errors import CaptureError
 from ..head.file import read_head_file, write_head_file
 from ..head.inference import Head
@@ -159,14 +160,14 @@ def train_video(
     file = read_head_file(source)
     try:
         file = with_arkit_of(file, Head(file, "cpu").examples, *read_motion(footage))
-        head = Head(file, device)
-        model, curve, data = make_video(head, footage, config, folder, progress)
+        actor = Actor(file, device)
+        model, curve, data = make_video(actor, footage, config, folder, progress)
     except CaptureError as error:
         if required:
             raise
         return _passed_on(source, folder, f"The head will not follow videos: {error}")
     losses = {name: round(value, 4) for name, value in curve[-1][1].items()}
-    figures = video_figures(head, model, data)
+    figures = video_figures(actor, model, data)
     video = {"config": config.to_dict(), "losses": losses, "figures": figures}
     file = model.stored(file)
     file.document["training"] = file.document.get("training", {}) | {"video": video}

@@ -19,6 +19,8 @@ from ..files import write_json
 STATE = "state.json"
 SCHEMA = 1
 SUFFIX = ".making"
+PREVIEW = "preview.nface"
+"""The head of the weights so far."""
 
 
 @dataclass(frozen=True)

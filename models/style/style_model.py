@@ -1,22 +1,20 @@
 """The speech networks of a head, ready for use: styles by name, and their place in a head file."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-import torch
 
-from ..errors import HeadFileError, TextError
-from ..head.codes import ExampleSet
-from ..head.file import HeadFile
+from ..errors import TextError
+from ..head.inference import Head
+from ..head.part import HeadPart
+from ..head.weights import packed_networks, unpacked_networks
 from ..speech.examples import spoken_takes
 from ..speech.manner import NEUTRAL, StyleCurve
 from .style_network import StyleDims, StyleNetworks
 from .style_scale import StyleScale
 
-PREFIX = "style."
-"""Of the tensors' names in a head file."""
 _SCALE = ("mean", "deviation", "follow", "lips")
 
 
@@ -82,7 +80,7 @@ class StyleSpace:
 
 
 @dataclass(frozen=True)
-class StyleModel:
+class StyleModel(HeadPart):
     """Networks, scale and styles of one head; always on the CPU, where short sequences are fastest.
 
     Attributes:
@@ -91,79 +89,46 @@ class StyleModel:
         space: What style vectors mean.
     """
 
+    name = "style"
+    misfit = "The head's speech networks do not fit"
+
     networks: StyleNetworks
     scale: StyleScale
     space: StyleSpace
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """For the head file; `read` reverses it. Weights have 16 bits."""
-        packed = {
-            f"{PREFIX}networks.{name}": value.detach().cpu().numpy().astype(np.float16)
-            for name, value in self.networks.state_dict().items()
-        }
-        packed |= {f"{PREFIX}scale.{name}": getattr(self.scale, name) for name in _SCALE}
-        packed |= {f"{PREFIX}{name}": getattr(self.space, name) for name in ("centre", "axes")}
+        """Weights, scale, axes, and the vectors of named styles and takes."""
+        packed = packed_networks(self.networks)
+        packed |= {f"scale.{name}": getattr(self.scale, name) for name in _SCALE}
+        packed |= {name: getattr(self.space, name) for name in ("centre", "axes")}
         for name in ("presets", "takes"):
-            packed[f"{PREFIX}{name}"] = np.stack(list(getattr(self.space, name).values()))
-        return {
-            name: value if value.dtype == np.float16 else np.asarray(value, np.float32)
-            for name, value in packed.items()
-        }
+            packed[name] = np.stack(list(getattr(self.space, name).values()))
+        return packed
 
     def document(self) -> dict:
-        """For head.json."""
+        """Sizes, and the names of axes and styles; takes are named by the head's examples."""
         return {
             "dims": self.networks.dims.to_dict(),
             "axes": list(self.space.names),
             "presets": list(self.space.presets),
         }
 
-    def stored(self, file: HeadFile) -> HeadFile:
-        """The head file with these speech networks in place of any it had."""
-        tensors = {k: v for k, v in file.tensors.items() if not k.startswith(PREFIX)}
-        document = file.document | {"style": self.document()}
-        return dataclasses.replace(file, document=document, tensors=tensors | self.tensors())
-
     @classmethod
-    def read(cls, file: HeadFile, examples: ExampleSet) -> "StyleModel | None":
-        """Rebuild from a head file's contents; None where it has no speech networks.
-
-        Raises:
-            HeadFileError: They do not fit each other.
-        """
-        document = file.document.get("style")
-        if document is None:
-            return None
-        own = {k.removeprefix(PREFIX): v for k, v in file.tensors.items() if k.startswith(PREFIX)}
-        try:
-            dims = StyleDims.from_dict(document["dims"])
-            networks = _networks(dims, own)
-            scale = StyleScale(*(own[f"scale.{name}"] for name in _SCALE))
-            takes = [take.name for take in spoken_takes(examples)]
-            space = StyleSpace(
-                tuple(str(name) for name in document["axes"]),
-                own["centre"],
-                own["axes"],
-                _named([str(name) for name in document["presets"]], own["presets"]),
-                _named(takes, own["takes"]),
-            )
-            _check(dims, scale, space, examples.codes.shape[1])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise HeadFileError(f"The head's speech networks do not fit: {error}.") from error
-        return cls(networks, scale, space)
-
-
-def _networks(dims: StyleDims, own: Mapping[str, np.ndarray]) -> StyleNetworks:
-    prefix = "networks."
-    state = {
-        name.removeprefix(prefix): torch.from_numpy(np.asarray(value, np.float32))
-        for name, value in own.items()
-        if name.startswith(prefix)
-    }
-    with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
-        networks = StyleNetworks(dims)
-    networks.load_state_dict(state, assign=True)
-    return networks.eval().requires_grad_(False)
+    def built(cls, document: dict, tensors: Mapping[str, np.ndarray], head: Head) -> Self:
+        """Reverse `tensors` and `document`; errors as of `HeadPart.built`."""
+        dims = StyleDims.from_dict(document["dims"])
+        takes = [take.name for take in spoken_takes(head.examples)]
+        space = StyleSpace(
+            tuple(str(name) for name in document["axes"]),
+            tensors["centre"],
+            tensors["axes"],
+            _named([str(name) for name in document["presets"]], tensors["presets"]),
+            _named(takes, tensors["takes"]),
+        )
+        networks = unpacked_networks(StyleNetworks, dims, tensors)
+        model = cls(networks, StyleScale(*(tensors[f"scale.{name}"] for name in _SCALE)), space)
+        _check(dims, model.scale, space, head.code_size)
+        return model
 
 
 def _named(names: Sequence[str], values: np.ndarray) -> dict[str, np.ndarray]:

@@ -2,20 +2,17 @@
 
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..faces.finder import Face, FaceFinder
+from ..head.inference import Head
 from ..pose import head_poses
 from ..threads import one_thread
 from .analysis import Analysis
 from .features import extractor_of, features_of
 from .mouth_as_seen import played
-from .retarget import model_of
-
-if TYPE_CHECKING:
-    from ..head.inference import Head
+from .video_model import VideoModel
 
 CONTEXT = 30
 """Frames that the network sees: the newest and those before it."""
@@ -28,18 +25,18 @@ _SLOWLY = 10
 class LiveSolver:
     """Follows one face; a context manager."""
 
-    def __init__(self, head: "Head", weights: Path | None = None) -> None:
+    def __init__(self, head: Head, model: VideoModel, weights: Path | None = None) -> None:
         """Get ready.
 
         Args:
             head: That is to follow the face.
-            weights: As for `retarget.analyse_for`.
+            model: Its video network.
+            weights: As for `features.extractor_of`.
 
         Raises:
-            HeadFileError: The head has no video network.
             MissingDependencyError: mediapipe is missing.
         """
-        self._head, self._model = head, model_of(head)
+        self._head, self._model = head, model
         self._extractor = extractor_of(self._model.extractor, weights)
         self._finder = FaceFinder(most=1)
         self._recent: deque = deque(maxlen=CONTEXT)

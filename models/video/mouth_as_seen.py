@@ -4,20 +4,16 @@ A network's average leaves lips ajar at a closure, and opens the jaw for lips th
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import isotonic_regression
 
 from ..faces.finder import SCORE_INDEX
-from ..mesh import REGION_NAMES
+from ..head.inference import Head
 from ..speech.lip_contact import brought
 from .features import scores_in
-
-if TYPE_CHECKING:
-    from ..head.inference import Head
-    from .video_model import VideoModel
+from .video_model import KNOTS, VideoModel
 
 LIPS_TRUST, JAW_TRUST = 0.5, 0.25
 """Shares of the difference between what is seen and what the network plays that are made up."""
@@ -28,7 +24,6 @@ LEAST_OPEN, MOST_TOUCHING = 0.05, 0.06
 the second: some people's show a gap even then."""
 CALM_FRAMES = 0.7
 """Deviation of a Gaussian over what is seen: landmarks tremble."""
-KNOTS = 33
 
 
 def fit_opening(opening: np.ndarray, gap: np.ndarray) -> np.ndarray:
@@ -66,8 +61,8 @@ def opening_at(times: np.ndarray, known: np.ndarray, opening: np.ndarray) -> np.
 
 
 def played(
-    head: "Head",
-    model: "VideoModel",
+    head: Head,
+    model: VideoModel,
     features: np.ndarray,
     residual: np.ndarray,
     opening: np.ndarray | None,
@@ -91,8 +86,8 @@ def played(
 
 
 def mouth_as_seen(
-    head: "Head",
-    model: "VideoModel",
+    head: Head,
+    model: VideoModel,
     codes: np.ndarray,
     opening: np.ndarray | None,
     jaw: np.ndarray,
@@ -119,11 +114,10 @@ def mouth_as_seen(
         closing = np.clip(1 - seen / CLOSED, 0, 1)
         trust = confidence * (LIPS_TRUST + (1 - LIPS_TRUST) * closing)
         target[:, 0] += trust * (seen - target[:, 0])
-    mouth = dict(zip(REGION_NAMES, head.space.slices, strict=True))["mouth"]
-    return brought(codes, target, mouth, measure, model.habit)
+    return brought(codes, target, head.regions["mouth"], measure, model.habit)
 
 
-def gap_and_drop(head: "Head") -> Callable[[np.ndarray], np.ndarray]:
+def gap_and_drop(head: Head) -> Callable[[np.ndarray], np.ndarray]:
     """What tells how a mouth is open: codes (n, Z) → (n, 2) gap of the lips and drop of the chin.
 
     Metres beyond rest.

@@ -1,77 +1,27 @@
 """A video's performance on a head: analyse it once, then solve it as often as settings change."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from ..animate import tools_of
 from ..errors import HeadFileError
-from ..mesh import REGION_NAMES
+from ..head.inference import Head
 from ..parameters import AnimationParameters
 from ..pose import angles_of, mean_rotation, rotation_matrix
-from ..progress import Progress, silent
 from ..speech.manner import PARTS
 from ..threads import one_thread
-from .analyse import analyse_video
 from .analysis import Analysis
 from .features import Extractor, extractor_of, features_of
 from .mouth_as_seen import opening_at, played
 from .retarget_settings import AS_SEEN, ResidualCurve, Retargeting
 from .video_model import VideoModel
 
-if TYPE_CHECKING:
-    from ..head.inference import Head
-
 _POSE_MIRROR = np.array([1, -1, -1, -1, 1, 1], np.float32)
-
-
-def analyse_for(
-    head: "Head",
-    path: Path,
-    progress: Progress = silent,
-    person: int | None = None,
-    start: float = 0.0,
-    end: float | None = None,
-    weights: Path | None = None,
-) -> Analysis:
-    """What a video says about a face, in the features that the head was trained on.
-
-    Args:
-        head: Opened head.
-        path: The video.
-        progress: Told how far it is; may raise CancelledError.
-        person: Which face, from the left; the largest and most stable when None.
-        start: Seconds left out at the beginning.
-        end: Second at which to stop.
-        weights: File of the expression network that the head was trained with, if it was.
-
-    Raises:
-        HeadFileError: The head has no video network.
-        VideoError: The video cannot be read or shows no face, or the weights are wrong.
-        MissingDependencyError: A package is missing.
-    """
-    extractor = extractor_of(model_of(head).extractor, weights)
-    return analyse_video(Path(path), extractor, person, start, end, progress)
-
-
-def model_of(head: "Head") -> VideoModel:
-    """The head's video network.
-
-    Raises:
-        HeadFileError: It has none.
-    """
-    if head.video is None:
-        raise HeadFileError(
-            f"{head.info.name} has no video network; train it with footage of its takes."
-        )
-    return head.video
 
 
 @one_thread()
 def retarget(
-    head: "Head",
+    head: Head,
+    model: VideoModel,
     analysis: Analysis,
     settings: Retargeting = AS_SEEN,
     fps: float | None = None,
@@ -80,15 +30,15 @@ def retarget(
 
     Args:
         head: Opened head.
+        model: Its video network.
         analysis: Of the video.
         settings: How to play it.
         fps: Frames a second of the result; the head's own when None.
 
     Raises:
-        HeadFileError: The head has no video network, or one for other features.
+        HeadFileError: The network is for other features.
         VideoError: A setting does not fit.
     """
-    model = model_of(head)
     extractor = extractor_of(model.extractor)
     if analysis.extractor != model.extractor or analysis.looks.shape[1] != extractor.size:
         raise HeadFileError(
@@ -99,16 +49,18 @@ def retarget(
     first = max(settings.trim_start, float(analysis.times[0]))
     last = min(settings.end or np.inf, float(analysis.times[-1]))
     times = first + step * np.arange(max(int((last - first) / step + 1e-6), 0) + 1)
-    motion = _motion(head, analysis, extractor, times, settings, first)
+    motion = _motion(head, model, analysis, extractor, times, settings, first)
     if not settings.facing:
         motion[:, -6:] = _from_camera(motion[:, -6:], analysis)
-    motion = _styled(head, motion, settings, step)
+    motion = _styled(head, model, model.follow, motion, settings)
     return _retimed(motion, times - first, settings.speed, fps or head.info.fps)
 
 
 @one_thread()
 def replay(
-    head: "Head",
+    head: Head,
+    model: VideoModel | None,
+    follow: np.ndarray,
     parameters: AnimationParameters,
     settings: Retargeting = AS_SEEN,
     fps: float | None = None,
@@ -117,8 +69,10 @@ def replay(
 
     Args:
         head: Opened head.
+        model: Its video network, which a residual and eye contact need; None where it has none.
+        follow: (M, F): what mouth codes explain of the face's codes.
         parameters: The performance; their times need not be even.
-        settings: How to play it; a residual and eye contact need the head's video network.
+        settings: How to play it.
         fps: Frames a second of the result; the head's own when None.
 
     Raises:
@@ -135,14 +89,15 @@ def replay(
         moved = AnimationParameters(
             (times - first) / settings.speed, motion[:, :-6], motion[:, -6:]
         )
-        moved = with_residual(head, moved, settings.residual)
+        moved = with_residual(_needed(model, head), moved, settings.residual)
         motion = np.concatenate([moved.codes, moved.head_pose], 1)
-    motion = _styled(head, motion, settings, step)
+    motion = _styled(head, model, follow, motion, settings)
     return _retimed(motion, times - first, settings.speed, fps or head.info.fps)
 
 
 def _motion(
-    head: "Head",
+    head: Head,
+    model: VideoModel,
     analysis: Analysis,
     extractor: Extractor,
     times: np.ndarray,
@@ -150,7 +105,7 @@ def _motion(
     first: float,
 ) -> np.ndarray:
     """Codes and head pose (T, Z + 6) at `times` (T,) of the video, shot by shot."""
-    model, features = model_of(head), features_of(analysis, extractor.parts)
+    features = features_of(analysis, extractor.parts)
     opening = extractor.opening(analysis.looks)
     residual = settings.residual.at((times - first) / settings.speed, len(model.names))
     nearest = np.searchsorted(0.5 * (analysis.times[1:] + analysis.times[:-1]), times)
@@ -184,19 +139,28 @@ def _sampled(values: np.ndarray, known: np.ndarray, times: np.ndarray) -> np.nda
     return values[low] * (1 - share) + values[high] * share
 
 
-def _styled(head: "Head", motion: np.ndarray, settings: Retargeting, step: float) -> np.ndarray:
-    """Mirror, strengths, head pose, smoothing, gaze: everything after the network."""
+def _styled(
+    head: Head,
+    model: VideoModel | None,
+    follow: np.ndarray,
+    motion: np.ndarray,
+    settings: Retargeting,
+) -> np.ndarray:
+    """Mirror, strengths, head pose, smoothing, gaze: everything after the network.
+
+    `motion` (T, Z + 6) has the head's own frame rate.
+    """
     codes, pose = motion[:, :-6], motion[:, -6:]
     if settings.mirror:
         codes, pose = head.mirrored(codes), pose * _POSE_MIRROR
-    codes, pose = _strengthened(head, codes, pose, settings)
+    codes, pose = _strengthened(head, follow, codes, pose, settings)
     if settings.smoothing > 0:
         codes, pose = (
-            gaussian_filter1d(v, settings.smoothing / step, axis=0, mode="nearest")
+            gaussian_filter1d(v, settings.smoothing * head.info.fps, axis=0, mode="nearest")
             for v in (codes, pose)
         )
     if settings.eye_contact > 0:
-        codes = _looking(head, model_of(head), codes, pose, settings.eye_contact)
+        codes = _looking(head, _needed(model, head), codes, pose, settings.eye_contact)
     return np.concatenate([codes, pose], 1)
 
 
@@ -208,14 +172,13 @@ def _from_camera(pose: np.ndarray, analysis: Analysis) -> np.ndarray:
 
 
 def _strengthened(
-    head: "Head", codes: np.ndarray, pose: np.ndarray, settings: Retargeting
+    head: Head, follow: np.ndarray, codes: np.ndarray, pose: np.ndarray, settings: Retargeting
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each part's movement times its strength; of the face the mouth moves one share."""
-    regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
+    regions = head.regions
     strength = {part: settings.strength_of(part) for part in PARTS}
     codes = codes.copy()
     mouth, face = regions["mouth"], regions["face"]
-    follow = tools_of(head).finish.follow if head.video is None else head.video.follow
     followed = codes[:, mouth] @ follow
     codes[:, face] = strength["mouth"] * followed + strength["brows"] * (codes[:, face] - followed)
     codes[:, mouth] *= strength["mouth"]
@@ -225,16 +188,24 @@ def _strengthened(
 
 
 def _looking(
-    head: "Head", model: VideoModel, codes: np.ndarray, pose: np.ndarray, amount: float
+    head: Head, model: VideoModel, codes: np.ndarray, pose: np.ndarray, amount: float
 ) -> np.ndarray:
     """Codes (T, Z) whose eyes are turned towards a camera straight ahead, by `amount` 0…1."""
-    left, right = head.space.slices[1:3]
+    left, right = (head.regions[name] for name in ("left_eye", "right_eye"))
     eyes = np.concatenate([codes[:, left], codes[:, right]], 1)
     wanted = np.stack([-pose[:, 2], pose[:, 0]], 1)
     eyes = eyes + amount * (wanted - eyes @ model.gaze_of_eyes) @ model.eyes_of_gaze
     codes = codes.copy()
     codes[:, left], codes[:, right] = np.split(eyes, [left.stop - left.start], 1)
     return codes
+
+
+def _needed(model: VideoModel | None, head: Head) -> VideoModel:
+    if model is None:
+        raise HeadFileError(
+            f"{head.info.name} has no video network, which a residual and eye contact need."
+        )
+    return model
 
 
 def _retimed(
@@ -250,14 +221,11 @@ def _retimed(
 
 
 @one_thread()
-def encode_residual(head: "Head", parameters: AnimationParameters) -> ResidualCurve:
-    """How an animation was played, as residual vectors over its time.
-
-    Raises:
-        HeadFileError: The head has no video network.
-    """
-    model = model_of(head)
-    times = np.arange(0, parameters.times[-1] + 1e-6, 1 / head.info.fps)
+def encode_residual(
+    model: VideoModel, parameters: AnimationParameters, fps: float
+) -> ResidualCurve:
+    """How an animation of a head of `fps` was played, as residual vectors over its time."""
+    times = np.arange(0, parameters.times[-1] + 1e-6, 1 / fps)
     whole = np.concatenate([parameters.codes, parameters.head_pose], 1)
     values = model.residual_of(_sampled(whole, parameters.times, times))
     return ResidualCurve(times, values)
@@ -265,7 +233,7 @@ def encode_residual(head: "Head", parameters: AnimationParameters) -> ResidualCu
 
 @one_thread()
 def with_residual(
-    head: "Head", parameters: AnimationParameters, curve: ResidualCurve
+    model: VideoModel, parameters: AnimationParameters, curve: ResidualCurve
 ) -> AnimationParameters:
     """An animation of any origin played as residual vectors over time say.
 
@@ -273,10 +241,8 @@ def with_residual(
     there is added.
 
     Raises:
-        HeadFileError: The head has no video network.
         VideoError: The curve has another size.
     """
-    model = model_of(head)
     residual = curve.at(parameters.times, len(model.names))
     whole = np.concatenate([parameters.codes, parameters.head_pose], 1)
     usual = model.usual_features(whole)

@@ -1,26 +1,26 @@
 """The video network of a head, ready for use, and its place in a head file."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
 
-from ..errors import HeadFileError
-from ..head.file import HeadFile
-from .mouth_as_seen import KNOTS
+from ..head.inference import Head
+from ..head.part import HeadPart
+from ..head.weights import packed_networks, unpacked_networks
 from .video_network import WINDOW, VideoDims, VideoNetworks, between
 from .video_scale import VideoScale
 
-PREFIX = "video."
-"""Of the tensors' names in a head file."""
+KNOTS = 33
+"""Of the curve `VideoModel.jaw`."""
 _SCALE = ("mean", "deviation", "centre", "spread")
 _SPACE = ("axes", "follow", "inverse", "gaze_of_eyes", "eyes_of_gaze", "habit", "opening", "jaw")
 
 
 @dataclass(frozen=True)
-class VideoModel:
+class VideoModel(HeadPart):
     """Networks and what else of the head retargeting needs; always on the CPU.
 
     Attributes:
@@ -37,6 +37,9 @@ class VideoModel:
         opening: (2,) of `mouth.fit_opening`.
         jaw: (K, 2) of `mouth.fit_jaw`.
     """
+
+    name = "video"
+    misfit = "The head's video network does not fit"
 
     networks: VideoNetworks
     scale: VideoScale
@@ -83,69 +86,32 @@ class VideoModel:
         return (self.scale.normal(motion) @ self.inverse).astype(np.float32)
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """For the head file; `read` reverses it. Weights have 16 bits."""
-        packed = {
-            f"{PREFIX}networks.{name}": value.detach().cpu().numpy().astype(np.float16)
-            for name, value in self.networks.state_dict().items()
-        }
-        packed |= {f"{PREFIX}scale.{name}": getattr(self.scale, name) for name in _SCALE}
-        packed |= {f"{PREFIX}{name}": getattr(self, name) for name in _SPACE}
-        return {
-            name: value if value.dtype == np.float16 else np.asarray(value, np.float32)
-            for name, value in packed.items()
-        }
+        """Weights, scale, and what retargeting needs beside them."""
+        packed = packed_networks(self.networks)
+        packed |= {f"scale.{name}": getattr(self.scale, name) for name in _SCALE}
+        return packed | {name: getattr(self, name) for name in _SPACE}
 
     def document(self) -> dict:
-        """For head.json."""
+        """Sizes, feature extractor, names of the residual's axes."""
         return {
             "dims": self.networks.dims.to_dict(),
             "extractor": self.extractor,
             "axes": list(self.names),
         }
 
-    def stored(self, file: HeadFile) -> HeadFile:
-        """The head file with this video network in place of any it had."""
-        tensors = {k: v for k, v in file.tensors.items() if not k.startswith(PREFIX)}
-        document = file.document | {"video": self.document()}
-        return dataclasses.replace(file, document=document, tensors=tensors | self.tensors())
-
     @classmethod
-    def read(cls, file: HeadFile, regions: Mapping[str, slice]) -> "VideoModel | None":
-        """Rebuild from a head file's contents; None where it has no video network.
-
-        Raises:
-            HeadFileError: Its parts do not fit each other.
-        """
-        document = file.document.get("video")
-        if document is None:
-            return None
-        own = {k.removeprefix(PREFIX): v for k, v in file.tensors.items() if k.startswith(PREFIX)}
-        try:
-            dims = VideoDims.from_dict(document["dims"])
-            model = cls(
-                _networks(dims, own),
-                VideoScale(*(own[f"scale.{name}"] for name in _SCALE)),
-                str(document["extractor"]),
-                tuple(str(name) for name in document["axes"]),
-                *(own[name] for name in _SPACE),
-            )
-            _check(model, regions)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise HeadFileError(f"The head's video network does not fit: {error}.") from error
+    def built(cls, document: dict, tensors: Mapping[str, np.ndarray], head: Head) -> Self:
+        """Reverse `tensors` and `document`; errors as of `HeadPart.built`."""
+        dims = VideoDims.from_dict(document["dims"])
+        model = cls(
+            unpacked_networks(VideoNetworks, dims, tensors),
+            VideoScale(*(tensors[f"scale.{name}"] for name in _SCALE)),
+            str(document["extractor"]),
+            tuple(str(name) for name in document["axes"]),
+            *(tensors[name] for name in _SPACE),
+        )
+        _check(model, head.regions)
         return model
-
-
-def _networks(dims: VideoDims, own: Mapping[str, np.ndarray]) -> VideoNetworks:
-    prefix = "networks."
-    state = {
-        name.removeprefix(prefix): torch.from_numpy(np.asarray(value, np.float32))
-        for name, value in own.items()
-        if name.startswith(prefix)
-    }
-    with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
-        networks = VideoNetworks(dims)
-    networks.load_state_dict(state, assign=True)
-    return networks.eval().requires_grad_(False)
 
 
 def _check(model: VideoModel, regions: Mapping[str, slice]) -> None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...models.parameters import AnimationParameters
+from ...models.video.analysis import Analysis
+from ...models.video.retarget_settings import Retargeting
 from ..system import runtime
 
 if TYPE_CHECKING:
-    from ..system.runtime import Analysis, AnimationParameters, Head
+    from ...models.actor import Actor
 
 Progress = Callable[[float, str], None]
 
@@ -44,7 +47,7 @@ class Data:
     whole: bool
 
 
-Reader = Callable[["Head", Progress], Data]
+Reader = Callable[["Actor", Progress], Data]
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class ClipRequest:
         data: Source and bytes of the data there are; None to read them.
         read: Reads them.
         fps: Of the scene.
-        settings: As of `runtime.retarget`.
+        settings: As of `Retargeting`.
         path: Of the source, to see whether it has changed.
         size: That the file had, in bytes; 0 if unknown.
     """
@@ -79,13 +82,13 @@ class ClipSolved:
         notes: What the user should know, in sentences.
     """
 
-    parameters: "AnimationParameters"
+    parameters: AnimationParameters
     picture_rate: float
     data: Data | None = None
     notes: tuple[str, ...] = field(default=())
 
 
-def solve(head: "Head", request: ClipRequest, progress: Progress) -> ClipSolved:
+def solve(head: "Actor", request: ClipRequest, progress: Progress) -> ClipSolved:
     """Read the source if need be, then move the face.
 
     Raises:
@@ -98,12 +101,12 @@ def solve(head: "Head", request: ClipRequest, progress: Progress) -> ClipSolved:
     source, content = request.data or (data.source, data.content)
     progress(_READING_SHARE, "Moving the face")
     if source == "VIDEO":
-        analysis = runtime.analysis_from_bytes(content)
-        parameters = runtime.retarget(head, analysis, request.fps, request.settings)
+        analysis = Analysis.from_bytes(content)
+        parameters = head.retarget(analysis, Retargeting(**request.settings), request.fps)
         times = np.asarray(analysis.times)
     else:
         recorded = unpacked(content)
-        parameters = runtime.replayed(head, recorded, request.fps, request.settings)
+        parameters = head.replay(recorded, Retargeting(**request.settings), request.fps)
         times = np.asarray(recorded.times)
     return ClipSolved(parameters, _rate(times), data, notes)
 
@@ -111,7 +114,7 @@ def solve(head: "Head", request: ClipRequest, progress: Progress) -> ClipSolved:
 def read_video(path: Path, person: int, start: float, end: float | None) -> Reader:
     """What analyses a video; `person` counts from 1, 0 is the largest face."""
 
-    def read(head: "Head", progress: Progress) -> Data:
+    def read(head: "Actor", progress: Progress) -> Data:
         chosen = person - 1 if person else None
         analysis = runtime.analyse_video(head, path, progress, chosen, start, end)
         about = _about(analysis)
@@ -126,15 +129,26 @@ def read_video(path: Path, person: int, start: float, end: float | None) -> Read
 
 
 def read_arkit(path: Path, neutral: bool) -> Reader:
-    """What puts a file of recorded ARKit shapes on the head; see `runtime`."""
+    """What puts a file of recorded ARKit shapes on the head."""
 
-    def read(head: "Head", _progress: Progress) -> Data:
-        return recorded(runtime.performance_from_arkit(head, path, neutral), *_identity(path))
+    def read(head: "Actor", _progress: Progress) -> Data:
+        return recorded(head.play_arkit(path, neutral=neutral), *_identity(path))
 
     return read
 
 
-def recorded(parameters: "AnimationParameters", size: int = 0, sha256: str = "") -> Data:
+def write_arkit(
+    head: "Actor", path: Path, times: np.ndarray, codes: np.ndarray, head_pose: np.ndarray
+) -> None:
+    """Write what a head does at times (T,) in seconds, codes (T, Z), head poses (T, 6).
+
+    Raises:
+        NeuralFaceError: The file cannot be written, or the head has not learnt ARKit's shapes.
+    """
+    head.write_arkit(AnimationParameters(times, codes, head_pose), path)
+
+
+def recorded(parameters: AnimationParameters, size: int = 0, sha256: str = "") -> Data:
     """Data of a performance that is ready."""
     times = np.asarray(parameters.times)
     about = f"{len(times)} frames, {times[-1] - times[0]:.1f} s"
@@ -142,7 +156,7 @@ def recorded(parameters: "AnimationParameters", size: int = 0, sha256: str = "")
     return Data("RECORDED", packed(parameters), size, sha256, about, (), span, True)
 
 
-def packed(parameters: "AnimationParameters") -> bytes:
+def packed(parameters: AnimationParameters) -> bytes:
     """Animation parameters as a compressed .npz."""
     stream = io.BytesIO()
     arrays = {name: getattr(parameters, name) for name in ("times", "codes", "head_pose")}
@@ -150,10 +164,10 @@ def packed(parameters: "AnimationParameters") -> bytes:
     return stream.getvalue()
 
 
-def unpacked(content: bytes) -> "AnimationParameters":
+def unpacked(content: bytes) -> AnimationParameters:
     """Back from `packed`."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return runtime.parameters(**arrays)
+        return AnimationParameters(**arrays)
 
 
 def _rate(times: np.ndarray) -> float:
@@ -162,7 +176,7 @@ def _rate(times: np.ndarray) -> float:
     return (len(times) - 1) / length if length > 0 else 1.0
 
 
-def _about(analysis: "Analysis") -> str:
+def _about(analysis: Analysis) -> str:
     seen = float(np.mean(np.asarray(analysis.confidence) > 0))
     width, height = analysis.size
     rate = _rate(np.asarray(analysis.times))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from ...models.errors import NeuralFaceError
 from ...models.video.retarget_settings import ResidualCurve, Retargeting
 from ..passage import passages, residuals, voices
 from ..passage.passages import CLIPS, Settings
@@ -62,7 +63,7 @@ def request(
     settings, fps = settings_of(clip), frame_rate(scene)
     held = bool(clip.data) and not read_again and _holds(clip)
     if clip.source != "VIDEO" and not held:
-        raise runtime.user_error(f"{clip.name} cannot be read again: import it as a new clip.")
+        raise NeuralFaceError(f"{clip.name} cannot be read again: import it as a new clip.")
     return ClipRequest(
         (clip.source, bytes(clip.data)) if held else None,
         _video_reader(settings),
@@ -157,7 +158,7 @@ def _place(
 
 
 def _played(settings: Settings, residual: ResidualCurve | None) -> Settings:
-    """Settings of a clip as `runtime.retarget` takes them."""
+    """Settings of a clip as `Retargeting` takes them."""
     played = passages.picked(Retargeting, settings)
     return played if residual is None else played | {"residual": residual}
 

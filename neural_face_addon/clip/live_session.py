@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...models.errors import NeuralFaceError
+from ...models.parameters import AnimationParameters
 from ..system import runtime
 from .clip_solving import Data, Progress, recorded
 
 if TYPE_CHECKING:
-    from ..system.runtime import Head
+    from ...models.actor import Actor
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Session:
         """End the take and keep it."""
         self._stop.set()
 
-    def read(self, head: "Head", progress: Progress) -> Data:
+    def read(self, head: "Actor", progress: Progress) -> Data:
         """Follow the face until the take ends.
 
         Raises:
@@ -64,10 +66,10 @@ class Session:
             if self._stop.is_set() or 0 < self._seconds <= seconds:
                 break
         if not any(moment.confidence for moment in moments):
-            raise runtime.user_error("No face was seen; nothing was changed.")
+            raise NeuralFaceError("No face was seen; nothing was changed.")
         times = np.array([moment.seconds for moment in moments])
         parts = (
             np.stack([moment.code for moment in moments]),
             np.stack([moment.head_pose for moment in moments]),
         )
-        return recorded(runtime.parameters(times - times[0], *parts))
+        return recorded(AnimationParameters(times - times[0], *parts))

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 import bpy
 import numpy as np
 
+from ...models.errors import NeuralFaceError
+from ...models.speech.lip_contact import contacts
 from ..scene import keyframes, layer_curves, playback
 from ..scene.keyframes import Channels
 from ..scene.layers import LAYERS, SPEECH
 from ..stored.head_properties import REGIONS
-from ..system import runtime
 from . import cues, lines
 from .line_solving import plain
 
@@ -27,7 +28,7 @@ def check(obj: bpy.types.Object, line: bpy.types.PropertyGroup, fps: float) -> i
     head = playback.open_head(obj)
     frames, times = _frames(line, fps)
     codes = layer_curves.shown_at(obj, frames)
-    found = runtime.contacts(head, [plain(cue) for cue in cues.kept(line)], times, codes)
+    found = contacts([plain(cue) for cue in cues.kept(line)], times, head.lip_gaps(codes))
     line.contacts.clear()
     for contact in found:
         item = line.contacts.add()
@@ -49,7 +50,7 @@ def fix(
         NeuralFaceError: The head cannot be opened, or the speech layer hardly shows.
     """
     if not _shows(obj, line):
-        raise runtime.user_error(
+        raise NeuralFaceError(
             "The speech layer's influence is too small to close the lips with it."
         )
     sealed = [line.contacts[index].cue for index in chosen]
@@ -89,7 +90,7 @@ def _seal(
     codes = layer_curves.codes_at(obj, SPEECH, frames)
     others = layer_curves.shown_at(obj, frames, [layer for layer in LAYERS if layer != SPEECH])
     wanted = [plain(cue) for cue in cues.kept(line)]
-    closed = runtime.sealed(head, [wanted[index] for index in chosen], times, codes, others)
+    closed = head.speaker.finish.sealed(codes, times, [wanted[index] for index in chosen], others)
     changed = np.abs(closed - codes).max(1) > _CHANGED
     size = obj.neural_face.sizes[0]
     values = (closed / influence)[:, :size]

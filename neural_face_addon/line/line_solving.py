@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...models.parameters import AnimationParameters
+from ...models.speech.edits import Tracked, merged
 from ...models.speech.line_settings import LineSettings
-from ...models.speech.visemes import REST, VISEMES
+from ...models.speech.manner import Manner
+from ...models.speech.visemes import REST, VISEMES, Cue
+from ...models.video.retarget_settings import ResidualCurve
 from ..system import runtime
 from .cues import KeptCue
 from .words import KeptWord
 
 if TYPE_CHECKING:
-    from ..system.runtime import (
-        AnimationParameters,
-        Cue,
-        Head,
-        Line,
-        Manner,
-        ResidualCurve,
-        Tracked,
-    )
+    from ...models.actor import Actor
+    from ...models.animate import Line
 
 Progress = Callable[[float, str], None]
 
@@ -49,8 +46,8 @@ class Request:
 
     said: LineSettings
     fps: float
-    manner: "Manner"
-    residual: "ResidualCurve | None" = None
+    manner: Manner
+    residual: ResidualCurve | None = None
     recording: Path | None = None
     timings: Path | None = None
     voice_path: Path | None = None
@@ -73,7 +70,7 @@ class Solved:
 
     cues: tuple[KeptCue, ...]
     words: tuple[KeptWord, ...]
-    parameters: "AnimationParameters"
+    parameters: AnimationParameters
     voice: Path | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -83,7 +80,7 @@ class Solved:
         return self.cues[-1].end
 
 
-def solve(head: "Head", request: Request, progress: Progress) -> Solved:
+def solve(head: "Actor", request: Request, progress: Progress) -> Solved:
     """Time the line if need be, keep its edits, move the face.
 
     Raises:
@@ -108,18 +105,18 @@ def solve(head: "Head", request: Request, progress: Progress) -> Solved:
         manner=request.manner,
     )
     if request.residual is not None:
-        parameters = runtime.residual_change(head, parameters, request.residual, spoken)
+        parameters = head.with_residual(parameters, request.residual)
+        codes = head.speaker.finish.sealed(parameters.codes, parameters.times, spoken)
+        parameters = replace(parameters, codes=codes)
     return Solved(cues, words, parameters, voice, notes)
 
 
-def plain(cue: KeptCue) -> "Cue":
+def plain(cue: KeptCue) -> Cue:
     """As the numeric layer knows it."""
-    return runtime.cue(
-        cue.start, cue.end, cue.viseme, cue.phone, cue.stress, cue.word, cue.strength
-    )
+    return Cue(cue.start, cue.end, cue.viseme, cue.phone, cue.stress, cue.word, cue.strength)
 
 
-def _timed(head: "Head", request: Request, progress: Progress) -> "Line":
+def _timed(head: "Actor", request: Request, progress: Progress) -> "Line":
     return runtime.time_line(
         head,
         request.said.text,
@@ -155,7 +152,7 @@ def _with_edits(request: Request, line: "Line") -> tuple[KeptCue, ...]:
     }
     old_words = ["" if word.changed else word.text for word in request.words]
     old = [plain(cue) for cue in request.cues]
-    tracked = runtime.merged_cues(fresh, line.phones.words, old, old_words, edited)
+    tracked = merged(fresh, line.phones.words, old, old_words, edited)
     return _kept(tracked, request.cues)
 
 
@@ -168,7 +165,7 @@ def _respelled(request: Request) -> tuple[tuple[KeptCue, ...], tuple[KeptWord, .
     return _kept(tracked, request.cues), words
 
 
-def _kept(tracked: "Sequence[Tracked]", before: Sequence[KeptCue]) -> tuple[KeptCue, ...]:
+def _kept(tracked: Sequence[Tracked], before: Sequence[KeptCue]) -> tuple[KeptCue, ...]:
     """Plain values with the marks that each cue had.
 
     Times are as exact as Blender keeps them: solving again gives the same.
@@ -183,13 +180,13 @@ def _kept(tracked: "Sequence[Tracked]", before: Sequence[KeptCue]) -> tuple[Kept
     )  # fmt: skip
 
 
-def _filled(line: "Sequence[Cue]") -> "list[Cue]":
+def _filled(line: Sequence[Cue]) -> list[Cue]:
     """Cues without gaps: a gap is a rest, a tiny one belongs to the cue before it."""
     result: list[Cue] = []
     for cue in sorted(line, key=lambda cue: (cue.start, cue.end)):
         gap = cue.start - result[-1].end if result else 0.0
         if gap > _SMALLEST_GAP:
-            result.append(runtime.cue(result[-1].end, cue.start, REST, VISEMES[REST][0], -1, -1, 1))
+            result.append(Cue(result[-1].end, cue.start, REST, VISEMES[REST][0], -1, -1, 1))
         elif result:
             cue = replace(cue, start=result[-1].end, end=max(cue.end, result[-1].end))
         result.append(cue)

@@ -9,18 +9,17 @@ import bpy
 import numpy as np
 
 from ...models.speech.line_settings import LineSettings
-from ...models.speech.manner import Manner
+from ...models.speech.manner import Manner, StyleCurve
 from ..passage import passages, residuals, timing, voices
 from ..passage.passages import LINES, Settings
 from ..passage.timing import frame_rate
 from ..scene import playback
 from ..stored import changes
-from ..system import runtime
 from . import contacts, cues, lines, markers, words
 from .line_solving import Request, Solved, solve
 
 if TYPE_CHECKING:
-    from ..system.runtime import ResidualCurve
+    from ...models.video.retarget_settings import ResidualCurve
 
 
 def first_request(scene: bpy.types.Scene, obj: bpy.types.Object, settings: Settings) -> Request:
@@ -72,11 +71,11 @@ def _request(
     recording, timings = (Path(path) if path else None for path in paths)
     played = passages.picked(Manner, settings)
     styles = (settings["style_first"], settings["style_second"])
-    head = playback.open_head(obj)
+    playback.open_head(obj).check_speech(settings["method"], *styles)
     return Request(
         LineSettings(**passages.picked(LineSettings, settings)),
         fps=frame_rate(scene),
-        manner=runtime.manner(head, settings["method"], *styles, curve, **played),
+        manner=Manner(StyleCurve(*styles, *curve), **played),
         residual=residual,
         recording=recording,
         timings=timings,

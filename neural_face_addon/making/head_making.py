@@ -10,17 +10,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import bpy
 
+from ...models.errors import CancelledError, NeuralFaceError
+from ...models.making.status import Status, ask_to_stop, read_status
+from ...models.making.workspace import default_workspace
 from ..passage import live_solving
-from ..system import runtime
+from ..system import packages
 from . import live_head, making_process
 from .making_process import Request
-
-if TYPE_CHECKING:
-    from ..system.runtime import MakingStatus
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ class Seen:
 
     state: str = ""
     trouble: str = ""
-    status: "MakingStatus | None" = None
+    status: Status | None = None
 
     @property
     def busy(self) -> bool:
@@ -84,14 +83,14 @@ def request(scene: bpy.types.Scene, until: str = "") -> Request:
     """
     group, output = scene.neural_face_making, output_of(scene)
     if not group.capture_directory.strip():
-        raise runtime.user_error("Choose the capture folder first.")
+        raise NeuralFaceError("Choose the capture folder first.")
     source = Path(bpy.path.abspath(group.capture_directory))
     if not source.exists():
-        raise runtime.user_error(f"There is no folder {source}.")
+        raise NeuralFaceError(f"There is no folder {source}.")
     if output is None:
-        raise runtime.user_error("Choose the head file to make first.")
+        raise NeuralFaceError("Choose the head file to make first.")
     if not output.is_absolute():
-        raise runtime.user_error("Save the .blend first, or choose a head file with its full path.")
+        raise NeuralFaceError("Save the .blend first, or choose a head file with its full path.")
     minutes = {
         "minutes": group.minutes,
         "speech-minutes": group.speech_minutes,
@@ -110,7 +109,7 @@ def start(asked: Request) -> None:
         NeuralFaceError: It is at work already, or cannot be started.
     """
     if look(asked.output).busy:
-        raise runtime.user_error(f"{asked.output.name} is being made already; stop that first.")
+        raise NeuralFaceError(f"{asked.output.name} is being made already; stop that first.")
     _children[asked.output] = _Child(making_process.start(asked), time.time())
     look(asked.output)
     watch()
@@ -118,7 +117,16 @@ def start(asked: Request) -> None:
 
 def stop(output: Path) -> None:
     """Ask a making to stop; it does so at its next report of progress, and keeps what is done."""
-    runtime.stop_making(output)
+    ask_to_stop(default_workspace(output))
+
+
+def picture_of(scene: bpy.types.Scene, name: str) -> Path | None:
+    """A picture that the scene's making has drawn; None where there is none of that name."""
+    output = output_of(scene)
+    status = look(output).status if output else None
+    named = status.pictures.get(name) if status else None
+    path = (default_workspace(output) / named).resolve() if named else None
+    return path if path and path.is_file() else None
 
 
 def wait(output: Path) -> None:
@@ -131,9 +139,9 @@ def wait(output: Path) -> None:
         time.sleep(_WAIT)
     now = _seen[output]
     if now.state == "stopped":
-        raise runtime.cancelled("Stopped; making the head again goes on where it was.")
+        raise CancelledError("Stopped; making the head again goes on where it was.")
     if now.state != "done":
-        raise runtime.user_error(now.trouble)
+        raise NeuralFaceError(now.trouble)
 
 
 def seen(scene: bpy.types.Scene) -> Seen:
@@ -144,11 +152,11 @@ def seen(scene: bpy.types.Scene) -> Seen:
 
 def look(output: Path) -> Seen:
     """Read what a making tells now."""
-    folder, child = runtime.making_folder(output), _children.get(output)
+    folder, child = default_workspace(output), _children.get(output)
     ended = child is None or child.process.poll() is not None
     try:
-        status = runtime.making_status(output)
-    except runtime.user_error_class() as error:
+        status = read_status(folder)
+    except NeuralFaceError as error:
         found = Seen("failed", str(error))
     else:
         if child is not None and (status is None or status.updated < child.began):
@@ -164,7 +172,7 @@ def look(output: Path) -> Seen:
     return found
 
 
-def _trouble(status: "MakingStatus", folder: Path) -> str:
+def _trouble(status: Status, folder: Path) -> str:
     if status.state != "interrupted":
         return status.error
     words = making_process.last_words(folder)
@@ -198,7 +206,7 @@ def _tick() -> float | None:
         if now != before:
             live_solving.redraw()
         again = again or now.busy
-        if scene.neural_face_making.live and now.status is not None and runtime.status().ready:
+        if scene.neural_face_making.live and now.status is not None and packages.status().ready:
             again = live_head.update(output, now.status, now.busy) or again
     return _TICK if again else None
 

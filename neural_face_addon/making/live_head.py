@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
+from ...models.errors import NeuralFaceError
+from ...models.making.workspace import PREVIEW, default_workspace
 from ..scene import heads, playback, rig
 from ..system import runtime
 from ..system.jobs import Job
 
 if TYPE_CHECKING:
-    from ..system.runtime import MakingStatus
+    from ...models.actor import Actor
+    from ...models.making.status import Status
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ def forget() -> None:
     _given.clear()
 
 
-def update(output: Path, status: "MakingStatus", busy: bool) -> bool:
+def update(output: Path, status: "Status", busy: bool) -> bool:
     """Bring a making's live head up to date; whether there is more to do.
 
     Reading a file takes a while, so one call begins it and a later one shows what was read.
@@ -68,18 +71,16 @@ def update(output: Path, status: "MakingStatus", busy: bool) -> bool:
 
 def found(output: Path) -> bpy.types.Object | None:
     """The object that shows a making's weights so far."""
-    preview = str(runtime.making_folder(output) / runtime.MAKING_PREVIEW)
+    preview = str(default_workspace(output) / PREVIEW)
     named = (o for o in heads.every() if bpy.path.abspath(o.neural_face.filepath) == preview)
     return next(named, None)
 
 
-def _wanted(
-    output: Path, status: "MakingStatus", busy: bool
-) -> tuple[Path, int, np.ndarray] | None:
+def _wanted(output: Path, status: "Status", busy: bool) -> tuple[Path, int, np.ndarray] | None:
     """File, version and code that should be shown and are not yet."""
     obj, preview = found(output), status.preview
     code = np.array(preview.code, np.float32)
-    folder = runtime.making_folder(output)
+    folder = default_workspace(output)
     if not busy:
         finished = status.state == "done" and not status.until and obj is not None
         # the finished head's sliders mean something else than the preview's: it is shown at rest
@@ -97,7 +98,7 @@ def _finish(output: Path) -> None:
         head = opening.job.result()
         with _context():
             show(output, head, opening.path, opening.version, opening.code)
-    except runtime.user_error_class() as error:  # a preview that was just being replaced, an edit
+    except NeuralFaceError as error:  # a preview that was just being replaced, an edit
         log.warning("live head: %s", error)
         _refused.add((output, opening.version))
 
@@ -114,7 +115,7 @@ def _context() -> Iterator[None]:
 
 
 def show(
-    output: Path, head: "runtime.Head", path: Path, version: int, code: np.ndarray
+    output: Path, head: "Actor", path: Path, version: int, code: np.ndarray
 ) -> bpy.types.Object:
     """Show an opened head on the making's object, which is added where there is none.
 
@@ -139,7 +140,7 @@ def show(
     return obj
 
 
-def _added(head: "runtime.Head", path: Path) -> bpy.types.Object:
+def _added(head: "Actor", path: Path) -> bpy.types.Object:
     """A new object at the 3D cursor; who works on another head goes on with that."""
     context = bpy.context
     before = heads.active(context)

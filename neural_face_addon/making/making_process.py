@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..system import runtime, settings
+from ...models.errors import NeuralFaceError
+from ...models.making.workspace import default_workspace
+from ..system import settings
 
 LOG = "log.txt"
 """In the workspace: what the process says."""
@@ -46,7 +48,7 @@ def start(request: Request) -> subprocess.Popen:
         NeuralFaceError: The Python cannot be run, or nothing can be written beside the output.
     """
     python, environment = _python()
-    workspace = runtime.making_folder(request.output)
+    workspace = default_workspace(request.output)
     flags = (
         {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
         if sys.platform == "win32"
@@ -66,7 +68,7 @@ def start(request: Request) -> subprocess.Popen:
             )
     except OSError as error:
         reason = f"{error.strerror or error}: {error.filename or workspace}"
-        raise runtime.user_error(f"The training cannot be started ({reason}).") from error
+        raise NeuralFaceError(f"The training cannot be started ({reason}).") from error
 
 
 def last_words(workspace: Path) -> str:

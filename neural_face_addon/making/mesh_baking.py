@@ -10,6 +10,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from ...models.errors import NeuralFaceError
 from ..passage.timing import frame_rate
 from ..system import runtime
 
@@ -54,7 +55,7 @@ def bake(
         NeuralFaceError: The mesh has no UVs, its topology changes, or its texture is of no use.
     """
     if not len(frames):
-        raise runtime.user_error("The frame range is empty: set the last frame after the first.")
+        raise NeuralFaceError("The frame range is empty: set the last frame after the first.")
     write_textures(source, frames, folder)
     shown, positions, topology = scene.frame_current, [], None
     try:
@@ -64,7 +65,7 @@ def bake(
             here, found = _read(obj)
             topology = topology or found
             if not all(np.array_equal(found[k], topology[k]) for k in ("triangles", "sizes")):
-                raise runtime.user_error(
+                raise NeuralFaceError(
                     f"The mesh {obj.name} has another topology in frame {frame} than in frame "
                     f"{frames[0]}: turn off what adds or removes vertices while it moves."
                 )
@@ -81,18 +82,18 @@ def _read(obj: bpy.types.Object) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     try:
         evaluated = obj.evaluated_get(bpy.context.evaluated_depsgraph_get())
     except ReferenceError:
-        raise runtime.user_error("The mesh was deleted; nothing was made.") from None
+        raise NeuralFaceError("The mesh was deleted; nothing was made.") from None
     mesh = evaluated.to_mesh()
     try:
         layer = next((uvs for uvs in mesh.uv_layers if uvs.active_render), None)
         if layer is None:
-            raise runtime.user_error(
+            raise NeuralFaceError(
                 f"The mesh {obj.name} has no UVs: unwrap it, so that every part has its place."
             )
         mesh.calc_loop_triangles()
         count, matrix = len(mesh.loop_triangles), np.array(evaluated.matrix_world)
         if not count:
-            raise runtime.user_error(f"The mesh {obj.name} has no faces.")
+            raise NeuralFaceError(f"The mesh {obj.name} has no faces.")
         positions = np.empty(3 * len(mesh.vertices), np.float32)
         triangles, loops = np.empty((2, 3 * count), np.int32)
         uvs = np.empty(2 * len(mesh.loops), np.float32)
@@ -124,18 +125,18 @@ def source_of(obj: bpy.types.Object) -> Source:
     found = [_shown(material) for material in slots if material is not None]
     sources = {source.image: source for source in found if source is not None}
     if not sources:
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"The materials of {obj.name} show no image: bake their colours to one, or choose a "
             "texture."
         )
     if len(sources) > 1 or None in found:
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"The materials of {obj.name} show several images ({len(sources)}) or also plain "
             "colours: bake them to one image with UVs that do not overlap, or choose a texture."
         )
     (source,) = sources.values()
     if source.image.source in ("MOVIE", "TILED", "VIEWER"):
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"The image {source.image.name} is a {source.image.source.lower()}: use one picture or "
             "an image sequence."
         )
@@ -213,7 +214,7 @@ def _copy_pictures(path: Path, folder: Path) -> None:
         return
     inside = [picture for picture in path.iterdir() if picture.suffix.lower() in PICTURES]
     if not inside:
-        raise runtime.user_error(f"The folder {path.name} holds no pictures.")
+        raise NeuralFaceError(f"The folder {path.name} holds no pictures.")
     (folder / "textures").mkdir()
     for picture in inside:
         _copy(picture, folder / "textures" / picture.name)
@@ -223,7 +224,7 @@ def _copy(source: Path, target: Path, what: str = "texture") -> None:
     try:
         shutil.copyfile(source, target)
     except OSError as error:
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"The {what} {source.name} cannot be read: {error.strerror}."
         ) from error
 
@@ -232,7 +233,7 @@ def _pixels(image: bpy.types.Image) -> np.ndarray:
     """An image's pixels (H, W, 3) uint8 sRGB, top row first."""
     columns, rows = image.size
     if not rows or not len(image.pixels):
-        raise runtime.user_error(f"The image {image.name} cannot be read: is its file there?")
+        raise NeuralFaceError(f"The image {image.name} cannot be read: is its file there?")
     pixels = np.empty(rows * columns * image.channels, np.float32)
     image.pixels.foreach_get(pixels)
     colour = pixels.reshape(rows, columns, image.channels)[::-1, :, :3]
@@ -257,9 +258,9 @@ class Imported:
         """
         path, scene = self._path, self._scene
         if path.suffix.lower() not in IMPORTERS:
-            raise runtime.user_error(f"{path.name} is no Alembic or USD file.")
+            raise NeuralFaceError(f"{path.name} is no Alembic or USD file.")
         if not path.is_file():
-            raise runtime.user_error(f"There is no file {path.name}.")
+            raise NeuralFaceError(f"There is no file {path.name}.")
         before = _everything()
         self._new: set[tuple[str, str]] = set()
         self._frames = scene.frame_start, scene.frame_end, scene.frame_current
@@ -271,10 +272,10 @@ class Imported:
             new = [item for key, item in _everything().items() if key in self._new]
             meshes = [i for i in new if isinstance(i, bpy.types.Object) and i.type == "MESH"]
             if not meshes:
-                raise runtime.user_error(f"{path.name} holds no mesh that Blender can read.")
+                raise NeuralFaceError(f"{path.name} holds no mesh that Blender can read.")
         except RuntimeError as error:
             self.__exit__()
-            raise runtime.user_error(f"{path.name} cannot be imported: {error}") from error
+            raise NeuralFaceError(f"{path.name} cannot be imported: {error}") from error
         except BaseException:
             self.__exit__()
             raise

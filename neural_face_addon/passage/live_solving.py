@@ -9,11 +9,11 @@ import time
 
 import bpy
 
+from ...models.errors import NeuralFaceError
 from ..clip import clips
 from ..line import speech
 from ..scene.heads import is_head
 from ..stored import changes
-from ..system import runtime
 from ..system.jobs import Job
 from . import passages
 from .passages import CLIPS, LINES
@@ -81,7 +81,7 @@ def _try(key: Key, step: object) -> None:
     try:
         _failed.pop(key, None)
         step(key)
-    except runtime.user_error_class() as error:
+    except NeuralFaceError as error:
         _failed[key] = str(error)
     except Exception as error:
         log.exception("Cannot update a passage of %s", key[0])

@@ -12,16 +12,16 @@ import bpy
 import numpy as np
 
 from ...models import settings
+from ...models.errors import NeuralFaceError
 from ..scene import keyframes, layer_curves
 from ..scene.heads import rig
 from ..scene.keyframes import Channels
 from ..scene.layers import SPEECH, VIDEO, Layer
 from ..stored import changes
-from ..system import runtime
 from . import under, voices
 
 if TYPE_CHECKING:
-    from ..system.runtime import AnimationParameters
+    from ...models.parameters import AnimationParameters
 
 
 Settings = dict[str, object]
@@ -81,7 +81,7 @@ def active(obj: bpy.types.Object, kind: Kind) -> bpy.types.PropertyGroup:
     """
     found = active_or_none(obj, kind)
     if found is None:
-        raise runtime.user_error(f"{obj.name} has no {kind.name}. {kind.none}.")
+        raise NeuralFaceError(f"{obj.name} has no {kind.name}. {kind.none}.")
     return found
 
 
@@ -135,11 +135,11 @@ def check_writable(obj: bpy.types.Object, passage: bpy.types.PropertyGroup | Non
     actions = [keyframes.assigned_action(owner) for owner in _owners(obj)]
     for action in actions:
         if action is not None and not action.is_editable:
-            raise runtime.user_error(f"The action {action.name} is linked: make it local first.")
+            raise NeuralFaceError(f"The action {action.name} is linked: make it local first.")
     action = actions[0]
     if passage is not None and passage.action is not None and passage.action != action:
         name = kind_of(passage).name
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"The {name}'s keys are in the action {passage.action.name}: assign that to "
             f"{obj.name}, or choose another for the {name}."
         )

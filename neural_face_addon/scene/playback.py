@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
+from ...models.errors import NeuralFaceError
 from ..system import runtime
 from . import heads, materials
 
 if TYPE_CHECKING:
-    from ..system.runtime import Head, HeadMesh, PixelBuffer
+    from ...models.actor import Actor
+    from ...models.mesh import HeadMesh
+    from ...models.pixels import PixelBuffer
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,7 @@ def forget(obj: bpy.types.Object) -> None:
         _shown.pop(obj.session_uid, None)
 
 
-def open_head(obj: bpy.types.Object) -> "Head":
+def open_head(obj: bpy.types.Object) -> "Actor":
     """The opened head of an object.
 
     Raises:
@@ -74,7 +77,7 @@ def open_head(obj: bpy.types.Object) -> "Head":
     group = obj.neural_face
     beside = Path(bpy.data.filepath).parent if bpy.data.filepath else None
     path = runtime.located(bpy.path.abspath(group.filepath), beside)
-    return runtime.head(path, group.sha256)
+    return runtime.actor(path, group.sha256)
 
 
 def show_all(depsgraph: bpy.types.Depsgraph | None = None) -> None:
@@ -110,7 +113,7 @@ def show(obj: bpy.types.Object, code: np.ndarray, swap: bool = False) -> None:
             _check(obj, head)
             decoded = head.decode(code)
             state.distance = head.capture_distance(code)
-        except runtime.user_error_class() as error:
+        except NeuralFaceError as error:
             if state.error != str(error):
                 log.warning("%s: %s", obj.name, error)
             state.error = str(error)
@@ -128,10 +131,10 @@ def positions(mesh: "HeadMesh", vertices: np.ndarray) -> np.ndarray:
     return np.concatenate([vertices, *parts]) if parts else vertices
 
 
-def _check(obj: bpy.types.Object, head: "Head") -> None:
+def _check(obj: bpy.types.Object, head: "Actor") -> None:
     expected = len(head.mesh.vertices) + sum(len(part.uvs) for part in head.mesh.parts)
     if len(obj.data.vertices) != expected:
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"The mesh of {obj.name} was edited: it has {len(obj.data.vertices)} vertices, the "
             f"head {expected}. Undo the edit or import the head again."
         )

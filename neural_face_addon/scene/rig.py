@@ -9,7 +9,8 @@ import bpy
 import numpy as np
 from mathutils import Euler, Matrix, Vector
 
-from ...models.speech.manner import MOST_STYLE_AXES
+from ...models.errors import NeuralFaceError
+from ...models.speech.manner import MOST_STYLE_AXES, NEUTRAL
 from ...models.video.retarget_settings import MOST_RESIDUAL_AXES
 from ..stored.head_properties import MOST_ELEMENTS, REGIONS
 from ..system import runtime
@@ -17,7 +18,8 @@ from . import heads, materials, playback
 from .layers import LAYERS, Layer
 
 if TYPE_CHECKING:
-    from ..system.runtime import Head, HeadMesh
+    from ...models.actor import Actor
+    from ...models.mesh import HeadMesh
 
 HANDLE = 0.05
 """Metres that the animator's bone stands out above the head, where it can be picked."""
@@ -28,7 +30,7 @@ HEAD_POSE_MODE = "XZY"
 
 
 def build(
-    context: bpy.types.Context, head: "Head", path: Path, location: Vector
+    context: bpy.types.Context, head: "Actor", path: Path, location: Vector
 ) -> bpy.types.Object:
     """Add an opened head to the scene and make it the active object.
 
@@ -56,7 +58,7 @@ def build(
     return obj
 
 
-def renew(obj: bpy.types.Object, head: "Head", path: Path) -> None:
+def renew(obj: bpy.types.Object, head: "Actor", path: Path) -> None:
     """Have an object show another file of the same actor: a later state of its training.
 
     Raises:
@@ -65,7 +67,7 @@ def renew(obj: bpy.types.Object, head: "Head", path: Path) -> None:
     _check(head)
     expected = len(head.mesh.vertices) + sum(len(part.uvs) for part in head.mesh.parts)
     if len(obj.data.vertices) != expected:
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"{path.name} has another mesh than {obj.name}; import it as a new head."
         )
     group = obj.neural_face
@@ -76,16 +78,16 @@ def renew(obj: bpy.types.Object, head: "Head", path: Path) -> None:
     playback.forget(obj)
 
 
-def _check(head: "Head") -> None:
+def _check(head: "Actor") -> None:
     sizes = [sum(s.region == name for s in head.sliders) for name in REGIONS]
     if max(sizes) > MOST_ELEMENTS:
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"{head.info.name} has {max(sizes)} sliders in one region; Blender holds "
             f"{MOST_ELEMENTS}."
         )
     for part in head.mesh.parts:
         if part.faces.size and not 0 <= part.faces.min() <= part.faces.max() < len(part.uvs):
-            raise runtime.user_error(f"{head.info.name} has broken faces in its {part.name}.")
+            raise NeuralFaceError(f"{head.info.name} has broken faces in its {part.name}.")
 
 
 def _mesh(name: str, source: "HeadMesh") -> bpy.types.Mesh:
@@ -110,7 +112,7 @@ def _mesh(name: str, source: "HeadMesh") -> bpy.types.Mesh:
     return mesh
 
 
-def _materials(name: str, head: "Head") -> list[bpy.types.Material]:
+def _materials(name: str, head: "Actor") -> list[bpy.types.Material]:
     pixels = runtime.pixel_buffer(*head.base_texture.shape[:2]).fill(head.base_texture)
     made = [materials.head_material(name, materials.head_image(name, pixels))]
     for part in head.mesh.parts:
@@ -119,7 +121,7 @@ def _materials(name: str, head: "Head") -> list[bpy.types.Material]:
     return made
 
 
-def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
+def _describe(obj: bpy.types.Object, head: "Actor", path: Path) -> None:
     group = obj.neural_face
     group.filepath = runtime.portable(path)
     group.sha256 = head.info.sha256
@@ -134,17 +136,17 @@ def _describe(obj: bpy.types.Object, head: "Head", path: Path) -> None:
         item = group.sliders.add()
         item.name, item.low, item.high = slider.name, slider.low, slider.high
     for names, known in (
-        (group.styles, runtime.style_names(head)),
-        (group.style_axes, runtime.style_axes(head)[:MOST_STYLE_AXES]),
-        (group.residual_axes, runtime.residual_axes(head)[:MOST_RESIDUAL_AXES]),
+        (group.styles, head.style_names),
+        (group.style_axes, head.style_axes[:MOST_STYLE_AXES]),
+        (group.residual_axes, head.residual_axes[:MOST_RESIDUAL_AXES]),
     ):
         for name in known:
             names.add().name = name
-    for name, text in runtime.takes(head):
+    for take in head.spoken_takes:
         item = group.takes.add()
-        item.name, item.text = name, text
-    group.speech.style_first = runtime.usual_style(head)
-    group.speech.method = runtime.methods(head)[0]
+        item.name, item.text = take.name, take.text
+    group.speech.style_first = NEUTRAL if NEUTRAL in head.style_names else ""
+    group.speech.method = head.methods[0]
 
 
 def _armature(context: bpy.types.Context, name: str, mesh: "HeadMesh") -> bpy.types.Object:
@@ -201,7 +203,7 @@ def ensure_bone(obj: bpy.types.Object, layer: Layer) -> None:
     if rig is None or layer.bone in rig.data.bones or LAYERS[0].bone not in rig.data.bones:
         return
     if rig.library or rig.data.library or rig.override_library or not rig.visible_get():
-        raise runtime.user_error(
+        raise NeuralFaceError(
             f"{rig.name} needs another bone for the {layer.label.lower()} layer: make it local and "
             "show it."
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from ...models.speech.manner import Manner, StyleCurve
 from .. import registration
 from ..scene import keyframes, layer_curves, playback
 from ..scene.layers import HAND
@@ -83,13 +84,12 @@ def expressions(head: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
 def line_in_styles(head: bpy.types.Object, text: str) -> tuple[np.ndarray, np.ndarray]:
     """The same moments of a line in each of `STYLES` and neutral: codes (n, Z), poses (n, 6)."""
     opened = playback.open_head(head)
-    method, fps = runtime.methods(opened)[0], opened.info.fps
+    method, fps = opened.methods[0], opened.info.fps
     line = runtime.time_line(opened, text, _quiet)
-    still = (np.zeros(1), np.zeros(1), np.zeros((1, 0)))
-    known = runtime.style_names(opened)
+    known = opened.style_names
     made = []
     for style in [name for name in ("neutral", *STYLES) if name in known]:
-        manner = runtime.manner(opened, method, style, "", still)
+        manner = Manner(StyleCurve(style))
         settings = {"method": method, "fps": fps, "manner": manner}
         made.append(runtime.move(opened, line.cues, line.phones.words, _quiet, **settings))
     rows = _moments(line.cues, opened.lip_gaps(made[0].codes), fps)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import runtime
+from ...models.errors import CancelledError
 
 Work = Callable[[Callable[[float, str], None]], Any]
 """Takes a progress callback and returns a result; never touches bpy."""
@@ -34,7 +34,7 @@ class Job:
         """Called by the work. Raises CancelledError when the user has stopped it."""
         self.fraction, self.message = fraction, message
         if self._stop.is_set():
-            raise runtime.cancelled()
+            raise CancelledError("Cancelled; nothing was changed.")
 
     def _run(self) -> None:
         try:
@@ -60,7 +60,7 @@ class Job:
         if self._error is not None:
             raise self._error
         if self._stop.is_set():
-            raise runtime.cancelled()
+            raise CancelledError("Cancelled; nothing was changed.")
         return self._result
 
 

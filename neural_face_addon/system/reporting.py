@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import bpy
 
-from . import runtime
+from ...models.errors import CancelledError, NeuralFaceError
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +20,9 @@ def reported(method: Method) -> Method:
     def guarded(self: bpy.types.Operator, *arguments: object) -> set[str]:
         try:
             return method(self, *arguments)
-        except runtime.user_error_class() as error:
+        except NeuralFaceError as error:
             log.info("%s: %s", self.bl_idname, error)
-            self.report({"INFO" if runtime.is_cancelled(error) else "ERROR"}, str(error))
+            self.report({"INFO" if isinstance(error, CancelledError) else "ERROR"}, str(error))
             return {"CANCELLED"}
 
     # Blender counts a method's arguments, so both kinds name theirs

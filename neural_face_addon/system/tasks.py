@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from . import runtime
+from ...models.errors import CancelledError
 from .jobs import Job, Work
 from .reporting import reported
 
@@ -69,7 +69,7 @@ class TaskOperator:
         if event.type == "ESC" and event.value == "PRESS":
             if self._job is None:
                 self._stop_gathering(context)
-                raise runtime.cancelled()
+                raise CancelledError("Cancelled; nothing was changed.")
             self._job.cancel()
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":

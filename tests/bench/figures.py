@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.head.inference import Head
+from models.actor import Actor
 from models.head.training.region_data import TrainingData, load_training_data
 from models.performance import Performance
 from models.synthetic.bundled import bundled_performance
@@ -79,9 +79,9 @@ class Context:
     learnt_from: Path | None = None
 
     @functools.cached_property
-    def head(self) -> Head:
+    def head(self) -> Actor:
         """The head, open."""
-        return Head.open(self.head_path, self.device)
+        return Actor.open(self.head_path, self.device)
 
     @functools.cached_property
     def performance(self) -> Performance:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from models.actor import Actor
 from models.cameras import Camera, look_at
-from models.head.inference import Head
 from models.parameters import AnimationParameters
 from models.pose import to_world
 from models.render.drawables import Layer
@@ -20,7 +20,7 @@ DISTANCE, SHARE = 1.1, 0.62
 class FilmedHead:
     """Pictures of a head."""
 
-    def __init__(self, head: Head, side: int = 320) -> None:
+    def __init__(self, head: Actor, side: int = 320) -> None:
         """Put the camera before the face; pictures are `side` pixels wide and high."""
         self._head, mesh = head, head.mesh
         self._parts = [(part, part_image(part)) for part in mesh.parts]

@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.actor import Actor
 from models.errors import CaptureError
-from models.head.inference import Head
 from models.render.raster import shared_rasteriser
 from models.synthetic.actor import build_template
 from models.synthetic.filming import make_camera
@@ -20,7 +20,6 @@ from models.synthetic.scene import Scene
 from models.synthetic.take_list import FPS, make_takes
 from models.video.analyse import analyse_video
 from models.video.features import extractor_of
-from models.video.retarget import model_of, retarget
 
 from .filmed_head import BACKGROUND, FilmedHead
 
@@ -61,13 +60,13 @@ def write_video(path: Path, pictures: list[np.ndarray]) -> None:
     writer.release()
 
 
-def followed(head: Head, pictures: list[np.ndarray]) -> list[np.ndarray]:
+def followed(head: Actor, pictures: list[np.ndarray]) -> list[np.ndarray]:
     """The head's pictures, driven by the source's video."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "source.mp4"
         write_video(path, pictures)
-        analysis = analyse_video(path, extractor_of(model_of(head).extractor))
-    made = retarget(head, analysis, fps=FPS)
+        analysis = analyse_video(path, extractor_of(head.video_network().extractor))
+    made = head.retarget(analysis, fps=FPS)
     return list(FilmedHead(head, SIDE).film(made))
 
 
@@ -83,7 +82,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
     options = parser.parse_args()
-    head = Head.open(options.head)
+    head = Actor.open(options.head)
     takes = [(taken, followed(head, taken)) for taken in source_pictures(options.data)]
     pairs = [np.hstack(pair) for take in takes for pair in zip(*take, strict=False)]
     write_video(options.out / "video.mp4", pairs)

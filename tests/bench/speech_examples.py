@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.animate import animate_text, move, tools_of
+from models.actor import Actor
+from models.animate import animate_text, move
 from models.errors import CaptureError
-from models.head.inference import Head
 from models.mesh import LIP_CONTACT, HeadMesh
 from models.performance import Take
 from models.phones import BILABIALS, Phones
@@ -87,8 +87,8 @@ def _spoken(times: np.ndarray, phones: Phones) -> np.ndarray:
     return (times >= phones.start[sounding].min()) & (times <= phones.end[sounding].max())
 
 
-def _methods(head: Head, fps: float) -> dict[str, Callable[[Phones, int], np.ndarray]]:
-    tools = tools_of(head)
+def _methods(head: Actor, fps: float) -> dict[str, Callable[[Phones, int], np.ndarray]]:
+    tools = head.speaker
     database = tools.examples.database()
 
     def examples(phones: Phones, count: int) -> np.ndarray:

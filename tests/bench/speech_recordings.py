@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.animate import methods_of, move, tools_of
-from models.head.inference import Head
+from models.actor import Actor
+from models.animate import move
 from models.mesh import LIP_CONTACT
 from models.speech.baselines import static_visemes
 from models.speech.manner import NEUTRAL, Manner, StyleCurve
@@ -57,7 +57,7 @@ class _Scale:
         return Limits(LIP_CONTACT, self.measured.nearly * self.metres)
 
     @classmethod
-    def of(cls, head: Head) -> "_Scale":
+    def of(cls, head: Actor) -> "_Scale":
         lips = bundled_model().lips
         return cls(lips, correspondence(head.mesh, lips)[1])
 
@@ -72,15 +72,14 @@ def run(context: Context) -> Iterator[Figure]:
         others, note = _baselines(context.head, judged, training)
         limits = _Scale.of(context.head).decoded
         scores = {
-            method: _spoken(context.head, judged, method, limits)
-            for method in methods_of(context.head)
+            method: _spoken(context.head, judged, method, limits) for method in context.head.methods
         }
     for method, score in scores.items():
         beside = others | {name: s for name, s in scores.items() if name != method}
         yield from _figures(method, score, beside, _note(score, failed, note))
 
 
-def _spoken(head: Head, judged: list[Heard], method: str, limits: Limits) -> OpeningScore:
+def _spoken(head: Actor, judged: list[Heard], method: str, limits: Limits) -> OpeningScore:
     """The head speaks with the phones that were heard."""
     score = OpeningScore(limits)
     manner = Manner(StyleCurve(STYLES[method]))
@@ -91,16 +90,16 @@ def _spoken(head: Head, judged: list[Heard], method: str, limits: Limits) -> Ope
     return score
 
 
-def _static(head: Head, judged: list[Heard], limits: Limits) -> OpeningScore:
+def _static(head: Actor, judged: list[Heard], limits: Limits) -> OpeningScore:
     score = OpeningScore(limits)
-    database = tools_of(head).examples.database()
+    database = head.speaker.examples.database()
     for item in judged:
         codes = static_visemes(database, item.phones, item.sentence.times)
         score.add(head.lip_gaps(codes), item.truth)
     return score
 
 
-def _own_codes(head: Head, judged: list[Heard], limits: Limits) -> OpeningScore:
+def _own_codes(head: Actor, judged: list[Heard], limits: Limits) -> OpeningScore:
     """The head's own takes of these sentences: what head and transfer leave of the recording."""
     score = OpeningScore(limits)
     takes = {take.name: take for take in head.examples.takes}
@@ -114,7 +113,7 @@ def _own_codes(head: Head, judged: list[Heard], limits: Limits) -> OpeningScore:
 
 
 def _baselines(
-    head: Head, judged: list[Heard], training: list[Heard]
+    head: Actor, judged: list[Heard], training: list[Heard]
 ) -> tuple[dict[str, OpeningScore], str]:
     """Other ways, the recording itself, and what must be known of them."""
     scale = _Scale.of(head)

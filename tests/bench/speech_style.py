@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from scipy.signal import welch
 
-from models.animate import animate_text, move, tools_of
+from models.actor import Actor
+from models.animate import animate_text, move
 from models.errors import CaptureError
 from models.head.codes import ExampleTake
-from models.head.inference import Head
 from models.mesh import REGION_NAMES
 from models.parameters import AnimationParameters
 from models.phones import Phones
@@ -46,11 +46,11 @@ Play = Callable[[ExampleTake], AnimationParameters]
 class Points:
     """Vertices that are compared, and where they are among those decoded together."""
 
-    head: Head
+    head: Actor
     groups: Mapping[str, np.ndarray]
 
     @classmethod
-    def of(cls, head: Head) -> "Points":
+    def of(cls, head: Actor) -> "Points":
         """Lips, lids and brows of a head."""
         marks = head.mesh.landmarks
         upper = [marks[name] for name in marks if "lid" in name or "brow" in name]
@@ -138,7 +138,7 @@ def onsets(flags: np.ndarray) -> int:
     return int((flags[1:] & ~flags[:-1]).sum())
 
 
-def gaze_shifts(head: Head, codes: np.ndarray, closed: np.ndarray, fps: float) -> int:
+def gaze_shifts(head: Actor, codes: np.ndarray, closed: np.ndarray, fps: float) -> int:
     """Number of quick changes of gaze outside blinks in codes (T, Z)."""
     names = [slider.name for slider in head.sliders]
     look = [names.index(f"Eye L: Look {way}") for way in ("Left-Right", "Up-Down")]
@@ -162,7 +162,7 @@ def run(context: Context) -> Iterator[Figure]:
     yield from _costs(context)
 
 
-def _scores(head: Head, takes: Sequence[ExampleTake]) -> dict[str, Score]:
+def _scores(head: Actor, takes: Sequence[ExampleTake]) -> dict[str, Score]:
     points, scores = Points.of(head), {}
     for name, play in _ways(head).items():
         scores[name] = score = Score()
@@ -171,7 +171,7 @@ def _scores(head: Head, takes: Sequence[ExampleTake]) -> dict[str, Score]:
     return scores
 
 
-def captured(head: Head, take: ExampleTake) -> AnimationParameters:
+def captured(head: Actor, take: ExampleTake) -> AnimationParameters:
     """A take as it was captured."""
     times = np.arange(take.count) / head.info.fps
     return AnimationParameters(
@@ -185,10 +185,10 @@ def _cut(made: AnimationParameters, take: ExampleTake) -> AnimationParameters:
     return AnimationParameters(made.times[rows], made.codes[rows], made.head_pose[rows])
 
 
-def _ways(head: Head) -> dict[str, Play]:
+def _ways(head: Actor) -> dict[str, Play]:
     fps = head.info.fps
     others = _another_line(head)
-    database = tools_of(head).examples.database()
+    database = head.speaker.examples.database()
 
     def play(take: ExampleTake, method: str, style: StyleCurve) -> AnimationParameters:
         phones = take.phones
@@ -208,7 +208,7 @@ def _ways(head: Head) -> dict[str, Play]:
     }
 
 
-def _another_line(head: Head) -> dict[str, str]:
+def _another_line(head: Actor) -> dict[str, str]:
     """Held-out take → a training take of the same kind and manner that says something else."""
     rng = np.random.default_rng(0)
     groups: dict[tuple[str, str], list[ExampleTake]] = {}
@@ -222,7 +222,7 @@ def _another_line(head: Head) -> dict[str, str]:
     return chosen
 
 
-def _without_style(head: Head, take: ExampleTake) -> AnimationParameters:
+def _without_style(head: Actor, take: ExampleTake) -> AnimationParameters:
     """The core network alone, played without any style."""
     model = head.style
     times = np.arange(take.count) / head.info.fps
@@ -231,7 +231,7 @@ def _without_style(head: Head, take: ExampleTake) -> AnimationParameters:
         raw = model.networks.core(labels, torch.zeros(1, model.networks.dims.style, take.count))
     motion = model.scale.motion(raw[0].T.numpy())
     made = AnimationParameters(times, motion[:, :-6], motion[:, -6:])
-    return tools_of(head).finish(made, cues(take.phones), Manner())
+    return head.speaker.finish(made, cues(take.phones), Manner())
 
 
 def _figures(scores: dict[str, Score], count: int) -> Iterator[Figure]:
@@ -296,7 +296,7 @@ def _spectrum(score: Score) -> np.ndarray:
     return 10 * np.log10(np.mean(powers, axis=0) + SEEN)
 
 
-def _styles(head: Head) -> Iterator[Figure]:
+def _styles(head: Actor) -> Iterator[Figure]:
     """What style vectors know, and what a style does to the same text."""
     accuracy, count = _probe(head)
     yield Figure(
@@ -308,7 +308,7 @@ def _styles(head: Head) -> Iterator[Figure]:
     closed, monotone = [], []
     lines = [t for t in head.examples.takes if t.split == "held_out" and t.kind == "generated"]
     lines = list({t.text: t for t in lines}.values())[:STYLED_LINES]
-    tools = tools_of(head)
+    tools = head.speaker
     manners = sorted({style_of(take) for take in spoken_takes(head.examples)})
     for take in lines:
         timed = cues(take.phones)
@@ -341,7 +341,7 @@ def _styles(head: Head) -> Iterator[Figure]:
         )
 
 
-def _probe(head: Head) -> tuple[float, int]:
+def _probe(head: Actor) -> tuple[float, int]:
     """Balanced accuracy of a linear classifier of manners, trained on training takes' vectors."""
     regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
     data = StyleData.build(head.examples, regions, lambda c: head.decode_points(c, np.arange(4)))

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.animate import methods_of, move, time_line, tools_of
+from models.actor import Actor
+from models.animate import move, time_line
 from models.errors import CaptureError
 from models.head.codes import ExampleTake
-from models.head.inference import Head
 from models.mesh import LIP_CONTACT
 from models.phones import Phones
 from models.speech.baselines import static_visemes
@@ -80,7 +80,7 @@ def run(context: Context) -> Iterator[Figure]:
         lines, skipped = _lines(head)
         if not lines:
             raise CaptureError("The head holds no held-out takes whose text it would speak alike.")
-        methods = methods_of(head)
+        methods = head.methods
         ways = {method: _by_method(head, method) for method in methods}
         ways["static_visemes"] = _static(head)
         scores = {name: _judged(head, lines, way) for name, way in ways.items()}
@@ -98,7 +98,7 @@ def words_match(one: Phones, other: Phones) -> bool:
     return counts[0] == counts[1]
 
 
-def _lines(head: Head) -> tuple[list[Line], int]:
+def _lines(head: Actor) -> tuple[list[Line], int]:
     """The held-out takes with predicted times; how many were left out: spoken otherwise."""
     lines, skipped = [], 0
     for take in head.examples.takes:
@@ -112,13 +112,13 @@ def _lines(head: Head) -> tuple[list[Line], int]:
     return lines, skipped
 
 
-def _truth(head: Head, take: ExampleTake) -> Truth:
+def _truth(head: Actor, take: ExampleTake) -> Truth:
     fps = head.examples.fps
     gap = head.lip_gaps(head.examples.take_codes(take))
     return Truth(gap, fps, spoken(np.arange(len(gap)) / fps, take.phones), take.phones)
 
 
-def _by_method(head: Head, method: str) -> Way:
+def _by_method(head: Actor, method: str) -> Way:
     def codes(line: Line, phones: Phones) -> np.ndarray:
         manner, fps = Manner(StyleCurve(style_of(line.take))), line.truth.fps
         return move(head, cues(phones), phones.words, method, fps, manner=manner).codes
@@ -126,9 +126,9 @@ def _by_method(head: Head, method: str) -> Way:
     return codes
 
 
-def _static(head: Head) -> Way:
+def _static(head: Actor) -> Way:
     def codes(line: Line, phones: Phones) -> np.ndarray:
-        database = tools_of(head).examples.database(style_of(line.take))
+        database = head.speaker.examples.database(style_of(line.take))
         times = np.arange(int(np.ceil(phones.seconds * line.truth.fps)) + 1) / line.truth.fps
         return static_visemes(database, phones, times)
 
@@ -136,7 +136,7 @@ def _static(head: Head) -> Way:
 
 
 def _judged(
-    head: Head,
+    head: Actor,
     lines: list[Line],
     way: Way,
     *,
@@ -183,7 +183,7 @@ def _by_kind(lines: list[Line], score: OpeningScore) -> str:
     return f"mean over {len(lines)} takes: {', '.join(parts)}"
 
 
-def _duration_figures(head: Head, lines: list[Line]) -> Iterator[Figure]:
+def _duration_figures(head: Actor, lines: list[Line]) -> Iterator[Figure]:
     """Each kind of take for itself: generated ones were timed by a model of durations."""
     seconds = _mean_duration(head)
     for kind, name in KINDS.items():
@@ -212,7 +212,7 @@ def _duration_figures(head: Head, lines: list[Line]) -> Iterator[Figure]:
             )
 
 
-def _mean_duration(head: Head) -> float:
+def _mean_duration(head: Actor) -> float:
     """Mean length in seconds of the sounding phones that methods may learn from."""
     takes = [take.phones for take in spoken_takes(head.examples)]
     return float(np.concatenate([p.duration[~p.silent] for p in takes]).mean())

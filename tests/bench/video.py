@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
+from models.actor import Actor
 from models.errors import CaptureError
-from models.head.inference import Head
 from models.video.features import Landmarks
-from models.video.retarget import model_of
 from models.video.training.build_video import train_video, video_data, video_model
 from models.video.training.video_data import OWN, VideoData
 from models.video.training.video_evaluation import (
@@ -75,7 +74,7 @@ def run(context: Context) -> Iterator[Figure]:
     head, footage = context.head, context.cache / "footage"
     if not footage.is_dir():
         raise CaptureError("no footage in cache/footage: python -m models film makes it")
-    model, data = model_of(head), video_data(head, footage, Landmarks())
+    model, data = head.video_network(), video_data(head, footage, Landmarks())
     clips = {
         "same_actor": [s for s in data.held_out if s.person == OWN],
         "other_actor": [s for s in data.held_out if s.person != OWN],
@@ -92,7 +91,7 @@ def run(context: Context) -> Iterator[Figure]:
     yield from _residual(measured["same_actor"])
 
 
-def trained_here(head: Head, data: VideoData, cache: Path) -> dict[str, Player]:
+def trained_here(head: Actor, data: VideoData, cache: Path) -> dict[str, Player]:
     """Networks trained equally long: without context, without and with the residual encoder."""
     plain = VideoConfig(minutes=None, steps=STEPS, residual=False)
     configs = {
@@ -114,12 +113,12 @@ def trained_here(head: Head, data: VideoData, cache: Path) -> dict[str, Player]:
     return found
 
 
-def _without_residual(head: Head, model: VideoModel) -> Player:
+def _without_residual(head: Actor, model: VideoModel) -> Player:
     size = len(model.names)
     return lambda s: followed(head, model, s, np.zeros((len(s.features), size)))
 
 
-def _told(head: Head, model: VideoModel) -> Player:
+def _told(head: Actor, model: VideoModel) -> Player:
     return lambda s: followed(head, model, s, model.residual_of(s.motion))
 
 

@@ -12,7 +12,6 @@ from models.pose import head_poses
 from models.video.analyse import analyse_video
 from models.video.analysis import Analysis
 from models.video.features import Landmarks
-from models.video.retarget import retarget
 
 from .figures import Context, Figure
 from .filmed_head import FilmedHead
@@ -63,7 +62,7 @@ def _pair(
     """What is seen in the source and, at the same frames, in the head."""
     source, points = _read(path)
     fps = (len(source) - 1) / max(source.seconds, 1e-6)
-    made = retarget(context.head, source, fps=fps)
+    made = context.head.retarget(source, fps=fps)
     count = min(len(made.times), len(source))
     scores, poses, landmarks = [], [], []
     with FaceFinder(most=1) as finder:

@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from mediapipe.tasks.python import BaseOptions, vision
 
+from models.actor import Actor
 from models.animate import animate_text
 from models.faces.finder import model_path
-from models.head.inference import Head
 from models.video.analyse import analyse_video
 from models.video.analysis import Analysis
 from models.video.features import Landmarks
-from models.video.retarget import model_of, retarget
 from models.video.retarget_settings import ResidualCurve, Retargeting
 from models.video.video_model import VideoModel
 
@@ -51,7 +50,7 @@ def run(context: Context) -> Iterator[Figure]:
         HeadFileError: The head has no video network.
         MissingDependencyError: The face landmarker is missing.
     """
-    head, model = context.head, model_of(context.head)
+    head, model = context.head, context.head.video_network()
     pictures = list(FilmedHead(head, SIDE).film(animate_text(head, TEXT, seed=1).parameters))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "line.mp4"
@@ -99,12 +98,12 @@ def _network(model: VideoModel) -> Figure:
     )  # fmt: skip
 
 
-def _solve(head: Head, analysis: Analysis) -> Figure:
+def _solve(head: Actor, analysis: Analysis) -> Figure:
     """Ten seconds of a clip after its residual sliders moved."""
-    moved = ResidualCurve(np.zeros(1), np.ones((1, len(model_of(head).names))))
+    moved = ResidualCurve(np.zeros(1), np.ones((1, len(head.video_network().names))))
     settings = Retargeting(trim_end=SOLVED_SECONDS, residual=moved)
-    frames = len(retarget(head, analysis, settings).times)
-    (seconds,) = _best(lambda: retarget(head, analysis, settings))
+    frames = len(head.retarget(analysis, settings).times)
+    (seconds,) = _best(lambda: head.retarget(analysis, settings))
     return Figure(
         BENCH, "solve", "seconds", seconds, "s", f"<= {SOLVE_BAR:g}",
         seconds <= SOLVE_BAR, {"frames": frames}, "every residual slider moved",

@@ -72,7 +72,7 @@ def enable() -> Steps:
         bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default")
     name = _extension()
     check(name, "The extension was not enabled by its installation.")
-    status = sys.modules[f"{name}.neural_face_addon.system.runtime"].status
+    status = sys.modules[f"{name}.neural_face_addon.system.packages"].status
     check(not status().ready, "It is said to be ready although safetensors is missing.")
     check("safetensors" in status().sentence, f"The wrong thing is missing: {status().sentence}")
     with hands.in_viewport():

@@ -49,7 +49,7 @@ def make_style(
         CaptureError: The head has too few spoken takes.
         CancelledError: From `progress`; checkpoints stay.
     """
-    regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
+    regions = head.regions
     lips = np.asarray(head.mesh.landmarks["lips"])
     data = StyleData.build(head.examples, regions, lambda codes: head.decode_points(codes, lips))
     eyes = sum(regions[name].stop - regions[name].start for name in REGION_NAMES[1:])

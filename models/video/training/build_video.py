@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ...actor import Actor
 from ...arkit.arkit_map import speaks_arkit, weights_of
 from ...faces.finder import SCORE_INDEX
 from ...head.inference import Head
@@ -30,18 +31,18 @@ _SAMPLES = 48
 
 
 def make_video(
-    head: Head,
+    actor: Actor,
     footage: Path,
     config: VideoConfig,
     checkpoints: Path | None = None,
     progress: Progress = silent,
     extractor: Extractor | None = None,
 ) -> tuple[VideoModel, Curve, VideoData]:
-    """Train a head's video network; the model, its losses' curve and what it was trained on.
+    """Train an actor's video network; the model, its losses' curve and what it was trained on.
 
     Args:
-        head: Opened head.
-        footage: Folder of clips that show its takes.
+        actor: Whose takes.
+        footage: Folder of clips that show them.
         config: How to train.
         checkpoints: Folder to save to and to continue from.
         progress: Told how far it is.
@@ -52,38 +53,38 @@ def make_video(
         CancelledError: From `progress`; the checkpoint stays.
     """
     extractor = extractor or extractor_of(next(read_footage(footage)).extractor)
-    data = video_data(head, footage, extractor)
-    networks, curve = train_video(head, data, config, checkpoints, progress)
-    return video_model(head, data, networks, extractor.name), curve, data
+    data = video_data(actor, footage, extractor)
+    networks, curve = train_video(actor, data, config, checkpoints, progress)
+    return video_model(actor, data, networks, extractor.name), curve, data
 
 
-def video_data(head: Head, footage: Path, extractor: Extractor) -> VideoData:
+def video_data(actor: Actor, footage: Path, extractor: Extractor) -> VideoData:
     """Footage beside the head's takes; see `VideoData.build`, whose errors it has."""
-    marks = head.mesh.landmarks
+    marks = actor.mesh.landmarks
     chosen = np.unique(np.concatenate([marks["lips"], marks["lids"], marks["upper_face"][::4]]))
     return VideoData.build(
         read_footage(footage),
-        acted_takes(head, footage),
+        acted_takes(actor, footage),
         extractor,
-        head.space.mirror,
-        lambda codes: head.decode_points(codes, chosen),
+        actor.space.mirror,
+        lambda codes: actor.decode_points(codes, chosen),
     )
 
 
-def acted_takes(head: Head, footage: Path) -> Acted:
+def acted_takes(actor: Actor, footage: Path) -> Acted:
     """The head's takes; and those that were acted for the footage only, played by ARKit's shapes.
 
     Raises:
         CaptureError: The footage's motion is damaged.
     """
-    takes = head.examples.takes
-    codes = {take.name: head.examples.take_codes(take) for take in takes}
+    takes = actor.examples.takes
+    codes = {take.name: actor.examples.take_codes(take) for take in takes}
     controls, names = read_motion(footage)
-    if head.arkit is not None and speaks_arkit(names):
+    if actor.arkit is not None and speaks_arkit(names):
         others = {name: values for name, values in controls.items() if name not in codes}
-        codes |= {n: head.arkit.codes(weights_of(values, names)) for n, values in others.items()}
+        codes |= {n: actor.arkit.codes(weights_of(values, names)) for n, values in others.items()}
     held_out = frozenset(take.name for take in takes if take.split == "held_out")
-    return Acted(codes, held_out, head.examples.fps)
+    return Acted(codes, held_out, actor.examples.fps)
 
 
 def train_video(
@@ -146,7 +147,7 @@ def _steps_of(data: VideoData, config: VideoConfig) -> int:
 
 def video_model(head: Head, data: VideoData, networks: VideoNetworks, extractor: str) -> VideoModel:
     """What is trained, with everything else of the head that retargeting needs."""
-    regions = dict(zip(REGION_NAMES, head.space.slices, strict=True))
+    regions = head.regions
     motion = np.concatenate([s.motion for s in data.train])
     features = np.concatenate([s.features for s in data.train])
     codes = motion[:, :-6]
