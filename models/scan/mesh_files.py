@@ -36,6 +36,25 @@ class SourceMesh:
         )
 
 
+@dataclass(frozen=True)
+class PolygonMesh:
+    """An .obj before its faces become triangles.
+
+    Attributes:
+        positions: (N, 3).
+        uvs: (U, 2) v up; none where some corner has none.
+        polygons: Positions of each face's corners; (F, corners) where all have equally many.
+        uv_polygons: Their UVs, alike.
+        groups: Name of each face's group.
+    """
+
+    positions: np.ndarray
+    uvs: np.ndarray
+    polygons: Sequence[Sequence[int]] | np.ndarray
+    uv_polygons: Sequence[Sequence[int]] | np.ndarray
+    groups: list[str]
+
+
 def read_mesh(path: Path) -> SourceMesh:
     """Read an .obj or a .ply, ascii or binary.
 
@@ -61,7 +80,7 @@ def read_mesh(path: Path) -> SourceMesh:
     return mesh
 
 
-def fans(polygons: Sequence[Sequence[int]]) -> np.ndarray:
+def fans(polygons: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
     """Triangles (F, 3) int32 of polygons, each as a fan around its first corner."""
     if not len(polygons):
         return np.zeros((0, 3), np.int32)
@@ -76,10 +95,13 @@ def fans(polygons: Sequence[Sequence[int]]) -> np.ndarray:
     return np.array(rows, np.int32)
 
 
-def _read_obj(path: Path) -> SourceMesh:
-    """Wavefront OBJ: its `v`, `vt` and `f` statements, of all objects and groups together.
+def read_polygons(path: Path) -> PolygonMesh:
+    """Wavefront OBJ: its `v`, `vt`, `g` and `f` statements, of all objects and groups together.
 
     The libraries at hand reorder vertices or faces, or drop UVs that belong to corners.
+
+    Raises:
+        OSError, ValueError, IndexError: It is missing or damaged.
     """
     text = path.read_text("utf-8", "replace").replace("\\\n", " ").replace("\t", " ")
     lines = [line.strip() for line in text.splitlines()]
@@ -87,17 +109,38 @@ def _read_obj(path: Path) -> SourceMesh:
     uvs = _numbers([line[3:] for line in lines if line.startswith("vt ")], 2)
     found = _alike_faces([line[2:] for line in lines if line.startswith("f ")])
     polygons, uv_polygons = _any_faces(lines) if found is None else found
-    whole = len(uv_polygons) == len(polygons)
-    uvs = uvs if whole else uvs[:0]
-    return SourceMesh(positions, fans(polygons), uvs, fans(uv_polygons if whole else []))
+    if len(uv_polygons) != len(polygons):
+        uvs, uv_polygons = uvs[:0], []
+    return PolygonMesh(positions, uvs, polygons, uv_polygons, _groups(lines))
+
+
+def _read_obj(path: Path) -> SourceMesh:
+    mesh = read_polygons(path)
+    return SourceMesh(
+        mesh.positions.astype(np.float32),
+        fans(mesh.polygons),
+        mesh.uvs.astype(np.float32),
+        fans(mesh.uv_polygons),
+    )
 
 
 def _numbers(lines: list[str], columns: int) -> np.ndarray:
-    """The first numbers (n, columns) float32 of lines that have equally many."""
+    """The first numbers (n, columns) of lines that have equally many."""
     if not lines:
-        return np.zeros((0, columns), np.float32)
+        return np.zeros((0, columns))
     values = np.fromstring(" ".join(lines), np.float64, sep=" ")
-    return values.reshape(len(lines), -1)[:, :columns].astype(np.float32).reshape(-1, columns)
+    return values.reshape(len(lines), -1)[:, :columns].reshape(-1, columns)
+
+
+def _groups(lines: list[str]) -> list[str]:
+    """Group of each face, "" before the first."""
+    group, groups = "", []
+    for line in lines:
+        if line.startswith("g "):
+            group = line[2:].strip()
+        elif line.startswith("f "):
+            groups.append(group)
+    return groups
 
 
 def _alike_faces(lines: list[str]) -> tuple[np.ndarray, np.ndarray] | None:

@@ -14,6 +14,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ..errors import CaptureError
+from ..scan.mesh_files import fans, read_polygons
 from ..template.basemesh import DECIMETRE, to_blender
 
 AXES = {"x_scale": 0, "z_scale": 1, "y_scale": 2}
@@ -96,17 +97,13 @@ def _read_fitting(path: Path, base_neutral: np.ndarray) -> tuple[np.ndarray, ...
 
 def _read_object(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Triangles, UVs and source vertex, with one vertex per pair of position and UV."""
-    uvs, corners, triangles = [], {}, []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        words = line.split()
-        if words[:1] == ["vt"]:
-            uvs.append([float(word) for word in words[1:3]])
-        elif words[:1] == ["f"]:
-            pairs = [tuple(int(i) - 1 for i in word.split("/")[:2]) for word in words[1:]]
-            loop = [corners.setdefault(pair, len(corners)) for pair in pairs]
-            triangles += [[loop[0], loop[i], loop[i + 1]] for i in range(1, len(loop) - 1)]
-    pairs = np.array(list(corners), np.int32)
-    return np.array(triangles, np.int32), np.array(uvs)[pairs[:, 1]], pairs[:, 0]
+    mesh = read_polygons(path)
+    both = np.stack([fans(mesh.polygons), fans(mesh.uv_polygons)], -1)
+    pairs = [(int(position), int(uv)) for position, uv in both.reshape(-1, 2)]
+    place = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+    triangles = np.array([place[pair] for pair in pairs], np.int32).reshape(-1, 3)
+    source, uvs = np.array(list(place), np.int32).T
+    return triangles, mesh.uvs[uvs], source
 
 
 def load_image(path: Path) -> np.ndarray:

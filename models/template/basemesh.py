@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MissingDependencyError
+from ..scan.mesh_files import read_polygons
 
 DECIMETRE = 0.1
 
@@ -63,27 +64,13 @@ def to_blender(points: np.ndarray) -> np.ndarray:
 @functools.cache
 def load_base_mesh() -> BaseMesh:
     """Read the base mesh."""
-    vertices, uvs, faces, face_uvs, groups = [], [], [], [], []
-    group = ""
-    for line in (data_directory() / "mpfb2/3dobjs/base.obj").read_text().splitlines():
-        kind, _, rest = line.partition(" ")
-        if kind == "v":
-            vertices.append([float(value) for value in rest.split()])
-        elif kind == "vt":
-            uvs.append([float(value) for value in rest.split()[:2]])
-        elif kind == "g":
-            group = rest.strip()
-        elif kind == "f":
-            corners = [corner.split("/") for corner in rest.split()]
-            faces.append([int(corner[0]) - 1 for corner in corners])
-            face_uvs.append([int(corner[1]) - 1 for corner in corners])
-            groups.append(group)
+    mesh = read_polygons(data_directory() / "mpfb2/3dobjs/base.obj")
     return BaseMesh(
-        vertices=to_blender(np.array(vertices)),
-        faces=np.array(faces, np.int32),
-        face_uvs=np.array(face_uvs, np.int32),
-        uvs=np.array(uvs),
-        groups=np.array(groups),
+        vertices=to_blender(mesh.positions),
+        faces=np.asarray(mesh.polygons, np.int32),
+        face_uvs=np.asarray(mesh.uv_polygons, np.int32),
+        uvs=mesh.uvs,
+        groups=np.array(mesh.groups),
     )
 
 
