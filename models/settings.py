@@ -90,7 +90,8 @@ class Setting:
         subject = noun if noun.startswith("-") else f"The {noun}"
         if self.high is not None:
             raise error(f"{subject} must be between {low:g} and {high:g}.")
-        raise error(f"{subject} must be {'more than zero' if low > 0 else f'{low:g} or more'}.")
+        least = "more than zero" if number <= 0 < low else f"{low:g} or more"
+        raise error(f"{subject} must be {least}.")
 
 
 def setting(default: Any, label: str, sentence: str, **about: Any) -> Any:

@@ -4,6 +4,8 @@ import bpy
 
 from ..neural_face_addon.making import head_making
 from ..neural_face_addon.making.head_making import RESUMABLE, Seen
+from ..neural_face_addon.stored.declared import settings_of
+from ..neural_face_addon.stored.making_properties import MakingSettings
 from ..neural_face_addon.system import packages
 from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped
@@ -41,11 +43,14 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
         column = self.layout.column()
         column.enabled = enabled
         column.use_property_split = True
-        for name in ("capture_directory", "filepath", "head_name", "licence", "consent"):
-            column.prop(group, name)
-        times = column.column(align=True)
-        for name in ("minutes", "speech_minutes", "video_minutes"):
-            times.prop(group, name, text=f"{group.bl_rna.properties[name].name} (min)")
+        column.prop(group, "capture_directory")
+        column.prop(group, "filepath")
+        words, times = column.column(), column.column(align=True)
+        for name, item in settings_of(MakingSettings).items():
+            if item.kind == "minutes":
+                times.prop(group, name, text=f"{item.label} (min)")
+            else:
+                words.prop(group, name)
         self.layout.prop(group, "live")
 
     def _draw_buttons(self, seen: Seen) -> None:

@@ -30,7 +30,7 @@ NUMPY_ONLY = (
     *("speech.visemes", "speech.lip_contact", "speech.manner", "speech.line_settings"),
     "speech.edits",
     *("video.retarget_settings", "video.analysis"),
-    *("making.status", "making.workspace"),
+    *("making.status", "making.workspace", "making.options"),
 )
 """Modules of `models` that need NumPy only: the add-on may import them anywhere."""
 FLOORS = (

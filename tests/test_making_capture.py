@@ -19,7 +19,10 @@ from models.capture.folder import CaptureTake, write_capture, write_picture
 from models.errors import CancelledError, CaptureError, NeuralFaceError
 from models.head.file import read_head_file
 from models.making import spoken_takes, train_command
+from models.making.options import STAGES
+from models.making.plan import Plan
 from models.making.status import DONE, FAILED, STOPPED, read_status
+from models.making.workspace import Workspace
 from models.performance import Performance, PerformanceWriter
 
 
@@ -149,6 +152,15 @@ def test_capture_becomes_a_head(systems: Systems, capture: Path) -> None:
     renamed = make(capture, "--name", "Berta", "--consent", "Anna agreed")
     assert renamed["figures"] == result["figures"] and len(systems.asked) == before
     assert read_head_file(capture.parent / "anna.nface").document["name"] == "Berta"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_can_be_the_last(capture: Path, stage: str) -> None:
+    parser = argparse.ArgumentParser()
+    train_command.add_arguments(parser)
+    options = parser.parse_args([str(capture), "-o", "anna.nface", "--until", stage])
+    stages = Plan(options, Workspace(capture / "work"), lambda *_: None, list).stages()
+    assert [each.name for each in stages] == list(STAGES[: STAGES.index(stage) + 1])
 
 
 def test_new_words_do_not_track_again(systems: Systems, capture: Path) -> None:

@@ -1,21 +1,70 @@
 """Options of `python -m models train`, and the trainings that they ask for."""
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NeuralFaceError
 from ..parallel import add_processes
+from ..settings import add_options, setting, settings_of
 
 if TYPE_CHECKING:  # the options are read, and errors told, where torch is missing as well
     from ..head.training.region_task import TrainingConfig
     from ..style.training.style_task import StyleConfig
     from ..video.training.video_task import VideoConfig
 
-DEFAULT_MINUTES = 30.0
-DEFAULT_SPEECH_MINUTES = 30.0
-STAGES = ("check", "track", "texture", "takes", "regions", "speech", "video", "head")
+STAGES = (
+    *("check", "track", "overlay", "texture", "takes"),
+    *("regions", "speech", "footage", "video", "head"),
+)
 """After which `--until` can stop."""
+
+
+@dataclass(frozen=True)
+class MakingSettings:
+    """What the panel asks for as well."""
+
+    head_name: str = setting("", "Name", "Of the captured actor", option="--name")
+    licence: str = setting("", "Licence", "Under which the head may be used")
+    consent: str = setting("", "Consent", "Who agreed to what, and when")
+    minutes: float = setting(
+        30.0, "Face", "Minutes to train the models of the face's regions", low=0.1,
+        soft=(None, 600.0), kind="minutes",
+    )  # fmt: skip
+    speech_minutes: float = setting(
+        30.0, "Speech", "Minutes to train speech; 0 for none", low=0.0, soft=(None, 600.0),
+        kind="minutes",
+    )  # fmt: skip
+    video_minutes: float = setting(
+        12.0, "Video", "Minutes to train how the head follows videos; 0 for none", low=0.0,
+        soft=(None, 600.0), kind="minutes",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What only the command line asks for; None leaves it to the training."""
+
+    texture: int = setting(1024, "Texture", "Side of the textures, texels", low=1)
+    steps: int | None = setting(
+        None, "Steps", "Steps of each region, instead of minutes", low=1, number=int
+    )
+    batch: int | None = setting(None, "Batch", "Frames in a step", low=1, number=int)
+    learning_rate: float | None = setting(
+        None, "Learning Rate", "Adam's step size", low=1e-9, number=float
+    )
+    gan: bool = setting(True, "GAN", "Train with a discriminator")
+    gan_weight: float | None = setting(
+        None, "GAN Weight", "Of the discriminator's verdict", number=float
+    )
+    seed: int = setting(0, "Seed", "Of everything random")
+    speech_steps: int | None = setting(
+        None, "Speech Steps", "Steps of the speech networks, instead of minutes", low=1, number=int
+    )
+    video_steps: int | None = setting(
+        None, "Video Steps", "Steps of the video network, instead of minutes", low=1, number=int
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,113 +83,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder to work in and to continue from (HEAD.making beside the head file)",
     )
     parser.add_argument("--until", choices=STAGES, help="stop after this stage")
-    about = parser.add_argument_group("what the head file says")
-    about.add_argument("--name", help="of the actor")
-    about.add_argument("--licence", help="under which the head may be used")
-    about.add_argument("--consent", help="who agreed to what")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="best there is by default")
-    capture = parser.add_argument_group("a capture")
-    capture.add_argument("--texture", type=int, default=1024, help="side of the textures, texels")
-    add_processes(capture)
-    regions = parser.add_argument_group("the regions' models")
-    regions.add_argument("--minutes", type=float, help=f"training time ({DEFAULT_MINUTES:g})")
-    regions.add_argument("--steps", type=int, help="steps of each region, instead of minutes")
-    regions.add_argument("--batch", type=int, help="frames in a step")
-    regions.add_argument("--learning-rate", type=float)
-    regions.add_argument("--no-gan", action="store_true", help="train without the discriminator")
-    regions.add_argument("--gan-weight", type=float)
-    regions.add_argument("--seed", type=int, default=0, help="of everything random")
-    _add_speech_and_video(parser)
-    parser.add_argument("--report", type=Path, help="PNG (beside the head file by default)")
-
-
-def _add_speech_and_video(parser: argparse.ArgumentParser) -> None:
-    speech = parser.add_argument_group("speech and video")
-    speech.add_argument(
-        "--speech-minutes",
-        type=float,
-        help=f"training time of the speech networks ({DEFAULT_SPEECH_MINUTES:g}; 0 for none)",
-    )
-    speech.add_argument("--speech-steps", type=int, help="their steps, instead of minutes")
-    speech.add_argument(
+    parser.add_argument(
         "--footage",
         type=Path,
         help="folder of footage that shows the head's takes (a capture brings its own)",
     )
-    speech.add_argument(
-        "--video-minutes",
-        type=float,
-        help="training time of the video network (0 for none)",
-    )
-    speech.add_argument("--video-steps", type=int, help="its steps, instead of minutes")
+    parser.add_argument("--report", type=Path, help="PNG (beside the head file by default)")
+    add_processes(parser)
+    add_options(parser, settings_of(MakingSettings, TrainingSettings).values())
 
 
 def config_from(options: argparse.Namespace) -> "TrainingConfig":
     """The training of the regions that the options ask for.
 
     Raises:
-        NeuralFaceError: A number is out of range.
+        NeuralFaceError: A number, of whatever training, is out of range.
     """
-    minutes = options.minutes
-    if minutes is None and options.steps is None:
-        minutes = DEFAULT_MINUTES
-    numbers = {"--minutes": minutes, "--steps": options.steps, "--batch": options.batch}
-    numbers |= {"--learning-rate": options.learning_rate, "--texture": options.texture}
-    for name, value in numbers.items():
-        if value is not None and value <= 0:
-            raise NeuralFaceError(f"{name} must be more than zero.")
+    for item in settings_of(MakingSettings, TrainingSettings).values():
+        item.check(getattr(options, item.name), NeuralFaceError, item.flag)
     from ..head.training.region_task import TrainingConfig
 
     chosen = ("batch", "learning_rate", "gan_weight")
     given = {name: getattr(options, name) for name in chosen if getattr(options, name) is not None}
-    return TrainingConfig(
-        steps=options.steps,
-        minutes=minutes,
-        gan=not options.no_gan,
-        seed=options.seed,
-        **given,
-    )
+    return TrainingConfig(**_budget(options), gan=options.gan, seed=options.seed, **given)
 
 
 def speech_config_from(options: argparse.Namespace) -> "StyleConfig | None":
-    """The training of the speech networks that the options ask for; None for none.
-
-    Raises:
-        NeuralFaceError: A number is out of range.
-    """
+    """The training of the speech networks that the options ask for; None for none."""
     if options.speech_minutes == 0:
         return None
     from ..style.training.style_task import StyleConfig
 
-    minutes, steps = _budget(options, "speech", DEFAULT_SPEECH_MINUTES)
-    return StyleConfig(minutes=minutes, steps=steps, seed=options.seed)
+    return StyleConfig(**_budget(options, "speech_"), seed=options.seed)
 
 
 def video_config_from(options: argparse.Namespace) -> "VideoConfig | None":
-    """The training of the video network that the options ask for; None for none.
-
-    Raises:
-        NeuralFaceError: A number is out of range.
-    """
+    """The training of the video network that the options ask for; None for none."""
     if options.video_minutes == 0:
         return None
     from ..video.training.video_task import VideoConfig
 
-    minutes, steps = _budget(options, "video", VideoConfig().minutes)
-    return VideoConfig(minutes=minutes, steps=steps, seed=options.seed)
+    return VideoConfig(**_budget(options, "video_"), seed=options.seed)
 
 
-def _budget(
-    options: argparse.Namespace, kind: str, usual: float
-) -> tuple[float | None, int | None]:
-    """Minutes and steps of a kind of training; `usual` minutes where neither is asked for.
-
-    Raises:
-        NeuralFaceError: A number is out of range.
-    """
-    minutes, steps = (getattr(options, f"{kind}_{unit}") for unit in ("minutes", "steps"))
-    if minutes is None and steps is None:
-        minutes = usual
-    if any(value is not None and value <= 0 for value in (minutes, steps)):
-        raise NeuralFaceError(f"--{kind}-minutes and --{kind}-steps must be more than zero.")
-    return minutes, steps
+def _budget(options: argparse.Namespace, kind: str = "") -> dict[str, float | int | None]:
+    """Minutes of a kind of training, or steps where these are asked for."""
+    minutes, steps = (getattr(options, f"{kind}{unit}") for unit in ("minutes", "steps"))
+    return {"minutes": minutes if steps is None else None, "steps": steps}

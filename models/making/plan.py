@@ -82,7 +82,9 @@ class Plan:
     @property
     def said(self) -> dict[str, str | None]:
         """What the options say of the head; None where they say nothing."""
-        return {key: getattr(self.options, key) for key in ("name", "licence", "consent")}
+        options = self.options
+        said = {"name": options.head_name, "licence": options.licence, "consent": options.consent}
+        return {key: text or None for key, text in said.items()}
 
     def _about(self) -> dict:
         said = {key: value or "" for key, value in self.said.items()}

@@ -14,8 +14,10 @@ from pathlib import Path
 import bpy
 
 from ...models.errors import CancelledError, NeuralFaceError
+from ...models.making.options import MakingSettings
 from ...models.making.status import Status, ask_to_stop, read_status
 from ...models.making.workspace import default_workspace
+from ...models.settings import settings_of
 from ..passage import live_solving
 from ..system import packages
 from . import live_head, making_process
@@ -91,14 +93,10 @@ def request(scene: bpy.types.Scene, until: str = "") -> Request:
         raise NeuralFaceError("Choose the head file to make first.")
     if not output.is_absolute():
         raise NeuralFaceError("Save the .blend first, or choose a head file with its full path.")
-    minutes = {
-        "minutes": group.minutes,
-        "speech-minutes": group.speech_minutes,
-        "video-minutes": group.video_minutes,
-    }
-    options = {"until": until, "name": group.head_name, "licence": group.licence}
-    options |= {"consent": group.consent}
-    options |= {name: f"{value:g}" for name, value in minutes.items()}
+    options = {"--until": until}
+    for name, item in settings_of(MakingSettings).items():
+        value = getattr(group, name)
+        options[item.flag] = f"{value:g}" if isinstance(value, float) else value
     return Request(source, output, options)
 
 

@@ -24,7 +24,7 @@ class Request:
     Attributes:
         source: Capture or performance folder.
         output: Head file.
-        options: Further options of the command, without the dashes; empty ones are left out.
+        options: Further options of the command; empty ones are left out.
     """
 
     source: Path
@@ -37,7 +37,7 @@ def command(request: Request, python: str) -> list[str]:
     words = [python, "-m", "models", "train", str(request.source), "-o", str(request.output)]
     for name, value in request.options.items():
         # one word, so that no text is taken for an option
-        words += [f"--{name}={value}"] if value else []
+        words += [f"{name}={value}"] if value else []
     return words
 
 

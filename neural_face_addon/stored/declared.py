@@ -52,6 +52,7 @@ def _property(item: Setting, more: Mapping, options: frozenset[str]) -> object:
         about |= _limits(item)
     if item.value_type is float:
         about |= {"unit": "TIME_ABSOLUTE" if item.kind == "seconds" else "NONE"}
+        about |= {"precision": 1} if item.kind == "minutes" else {}
     if item.size:
         return FloatVectorProperty(size=item.size, **about)
     return _PLAIN[item.value_type](**({"default": item.default} | about))
