@@ -9,13 +9,14 @@ pytest.importorskip("torch", reason="the networks need torch")
 pytest.importorskip("mediapipe", reason="reading faces needs mediapipe")
 pytest.importorskip("moderngl", reason="filming a head needs moderngl")
 
+from bench.filmed_head import FilmedHead
+from bench.side_by_side import FPS, write_video
+
 from models.actor import Actor
 from models.animate import animate_text
 from models.parameters import AnimationParameters
 from models.video.live_solver import LiveSolver
 from models.video.mouth_as_seen import JAW_TRUST, gap_and_drop, mouth_as_seen
-from tests.bench.filmed_head import FilmedHead
-from tests.bench.side_by_side import FPS, write_video
 
 PATH = Path(__file__).resolve().parents[1] / "models/bundled/actor.nface"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bench.opening_figures import model_opening, opening_figures
 
 from models.errors import CaptureError
 from models.files import write_arrays
 from models.synthetic.coarticulation_fit import fit
 from models.synthetic.recorded import closed_spans
-from models.synthetic.speech_check import model_opening, opening_figures
 from models.synthetic.spoken import SpokenEnglish, held_out_names
 
 OUTER = "61 146 91 181 84 17 314 405 321 375 291 409 270 269 267 0 37 39 40 185"

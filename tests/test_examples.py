@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from bench.viseme_baselines import nearest_sentence, static_visemes
 from made_speech import (
     FPS,
     OPEN,
@@ -21,7 +22,6 @@ from models.head.codes import ExampleSet
 from models.mesh import LIP_CONTACT
 from models.parameters import EASE
 from models.phones import BILABIALS, Phones
-from models.speech.baselines import nearest_sentence, static_visemes
 from models.speech.examples import ExampleAnimator, ExampleSettings
 from models.speech.selection import SelectionWeights
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bench.reanalysis import LipReader
 
 from models.errors import CaptureError, MissingDependencyError
 from models.synthetic.limits import limited
 from models.synthetic.practice import practice_block
-from models.synthetic.reanalysis import LipReader
 from models.synthetic.recorded_motion import read_live_link, read_shapes, shape_controls
 from models.template.controls import CONTROL_INDEX, CONTROL_NAMES, controls_from
 

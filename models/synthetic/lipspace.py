@@ -12,6 +12,9 @@ SHAPES = 8
 CLOSED = 0.012
 """Openings below this, in outer-eye distances, count as closed when looking for the neutral."""
 _PRIOR_FRAMES = 5
+CONTACT = 0.009
+"""Lips are closed when their opening is within this of the talker's closure level, in outer-eye
+distances: 0.8 mm on a face with 90 mm between the outer eye corners."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from ..template.controls import CONTROL_INDEX
 from .acted_lines import LIP_ON_TEETH_POSTURE
 from .constraints import FALL, LIP_ON_TEETH, RISE, gate, phone_gate, tongue
 from .limits import limited
-from .lipspace import displacement
-from .speech_check import CONTACT
+from .lipspace import CONTACT, displacement
 from .spoken import SpokenEnglish, SpokenSentence
 from .transfer import Retarget
 

@@ -12,12 +12,12 @@ from models.parallel import spread
 from models.synthetic.acted_lines import Performer
 from models.synthetic.actor import bundled_actor
 from models.synthetic.camera_rig import make_rig
-from models.synthetic.reanalysis import LipReader, transferred_opening_r
 from models.synthetic.scene import Scene
-from models.synthetic.speech_check import actor_speech_figures
 from models.synthetic.spoken import SpokenEnglish
 
 from .figures import Context, Figure
+from .opening_figures import actor_speech_figures
+from .reanalysis import LipReader, transferred_opening_r
 
 SENTENCES = 100
 CHUNK = 10

@@ -12,11 +12,11 @@ from models.errors import CaptureError
 from models.mesh import LIP_CONTACT, HeadMesh
 from models.performance import Take
 from models.phones import BILABIALS, Phones
-from models.speech.baselines import nearest_sentence, static_visemes
 from models.speech.visemes import cues
 
 from .blender_frame import in_blender
 from .figures import Context, Figure
+from .viseme_baselines import nearest_sentence, static_visemes
 
 CLOSURE_BAR, ERROR_SHARE, SECONDS_BAR = 0.95, 0.75, 2.0
 TEN_SECONDS = (

@@ -14,12 +14,10 @@ import numpy as np
 from models.actor import Actor
 from models.animate import move
 from models.mesh import LIP_CONTACT
-from models.speech.baselines import static_visemes
 from models.speech.manner import NEUTRAL, Manner, StyleCurve
 from models.speech.visemes import cues
 from models.synthetic.coarticulation import bundled_model
-from models.synthetic.lipspace import LipSpace
-from models.synthetic.speech_check import CONTACT, NEARLY
+from models.synthetic.lipspace import CONTACT, LipSpace
 from models.synthetic.transfer import correspondence
 from models.threads import one_thread
 
@@ -28,6 +26,8 @@ from .figures import Context, Figure
 from .lip_opening import Limits, OpeningScore
 from .loudness import Loudness
 from .openfacefx_curves import Peer, peers
+from .opening_figures import NEARLY
+from .viseme_baselines import static_visemes
 
 STYLES = {"STYLE": f"{NEUTRAL} (spoken)", "EXAMPLES": NEUTRAL}
 """Method → the style a user would choose for this talker."""

@@ -15,7 +15,6 @@ from models.head.codes import ExampleTake
 from models.mesh import REGION_NAMES
 from models.parameters import AnimationParameters
 from models.phones import Phones
-from models.speech.baselines import static_visemes
 from models.speech.database import speaks
 from models.speech.examples import spoken_takes, style_of
 from models.speech.manner import Manner, StyleCurve
@@ -28,6 +27,7 @@ from models.threads import one_thread
 from .blender_frame import in_blender
 from .figures import Context, Figure
 from .speech_examples import TEN_SECONDS, closures
+from .viseme_baselines import static_visemes
 
 CASE = ("speech_style", "held_out_sentences")
 ERROR_OF_EXAMPLES, ERROR_OF_STATIC, ERROR_OF_NO_STYLE = 0.85, 0.60, 0.90

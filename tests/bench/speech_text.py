@@ -15,7 +15,6 @@ from models.errors import CaptureError
 from models.head.codes import ExampleTake
 from models.mesh import LIP_CONTACT
 from models.phones import Phones
-from models.speech.baselines import static_visemes
 from models.speech.durations import DurationModel
 from models.speech.examples import spoken_takes, style_of
 from models.speech.manner import Manner, StyleCurve
@@ -24,6 +23,7 @@ from models.threads import one_thread
 
 from .figures import Context, Figure
 from .lip_opening import Limits, OpeningScore, Truth, spoken, word_warp
+from .viseme_baselines import static_visemes
 
 KINDS = {"spoken": "recorded", "generated": "generated"}
 """Kind of take → what it is called in notes."""

@@ -6,16 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..phones import BILABIALS
-from .coarticulation import CoarticulationModel, bundled_model
-from .constraints import constrain
-from .lipspace import LipSpace
-from .speech_baselines import linear_keys, ridge, static_visemes
-from .spoken import SpokenEnglish, SpokenSentence
+from models.phones import BILABIALS
+from models.synthetic.coarticulation import CoarticulationModel, bundled_model
+from models.synthetic.constraints import constrain
+from models.synthetic.lipspace import CONTACT, LipSpace
+from models.synthetic.spoken import SpokenEnglish, SpokenSentence
 
-CONTACT = 0.009
-"""Lips are closed when their opening is within this of the talker's closure level, in outer-eye
-distances: 0.8 mm on a face with 90 mm between the outer eye corners."""
+from .opening_baselines import linear_keys, ridge, static_visemes
+
 NEARLY = 0.2
 """Lips are nearly closed within this share of the talker's range above the closure level."""
 WINDOW = 0.02

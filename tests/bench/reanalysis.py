@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cameras import Camera
-from ..errors import MissingDependencyError
-from ..render.raster import shared_rasteriser
-from .recorded import ScoreMap, transferred
-from .scene import BACKGROUND, Scene
-from .spoken import INNER_PAIRS, SpokenEnglish, SpokenSentence
-from .transfer import Retarget
+from models.cameras import Camera
+from models.errors import MissingDependencyError
+from models.render.raster import shared_rasteriser
+from models.synthetic.recorded import ScoreMap, transferred
+from models.synthetic.scene import BACKGROUND, Scene
+from models.synthetic.spoken import INNER_PAIRS, SpokenEnglish, SpokenSentence
+from models.synthetic.transfer import Retarget
 
 OUTER_EYES = (33, 263)
 

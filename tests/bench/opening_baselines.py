@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..phones import INVENTORY, phone_indices
-from .spoken import SpokenEnglish, SpokenSentence
+from models.phones import INVENTORY, phone_indices
+from models.synthetic.spoken import SpokenEnglish, SpokenSentence
 
 REACH = 9
 """Frames of context on each side: ±0.36 s at 25 fps."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..phones import Phones, phone_indices
-from .database import PLACES, Slots, SpeechDatabase
-from .visemes import VISEME_INDEX, VISEME_NAMES
+from models.phones import Phones, phone_indices
+from models.speech.database import PLACES, Slots, SpeechDatabase
+from models.speech.visemes import VISEME_INDEX, VISEME_NAMES
 
 _MIDDLE = PLACES.index(0.5)
 
