@@ -6,7 +6,7 @@ from bpy.props import EnumProperty, StringProperty
 from .scene import playback
 from .system import packages, runtime
 from .system.classes import classes_factory
-from .system.settings import ROOT
+from .system.preference_values import ROOT
 
 
 def _changed(_preferences: object, _context: object) -> None:

@@ -37,7 +37,7 @@ MODULES = (
     "panels.speak",
     "panels.style",
     "panels.cue_list",
-    "panels.lip_contact",
+    "panels.contact_list",
     "panels.video",
     "panels.residual_sliders",
     "panels.layer_list",

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..neural_face_addon.system import packages, settings
+from ..neural_face_addon.system import packages, preference_values
 from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped
 
@@ -20,7 +20,7 @@ class NEURALFACE_PT_system(SidebarPanel, bpy.types.Panel):
         status = packages.status()
         if status.ready:
             layout.label(text=f"PyTorch {status.version}", icon="CHECKMARK")
-            layout.label(text=f"Device: {settings.device() or 'automatic'}", icon="BLANK1")
+            layout.label(text=f"Device: {preference_values.device() or 'automatic'}", icon="BLANK1")
             return
         column = layout.column()
         column.alert = True

@@ -14,8 +14,8 @@ BACKGROUND = (0.4, 0.42, 0.45)
 
 @functools.lru_cache(maxsize=1)
 def _stage() -> tuple:
-    from models.synthetic.actor import bundled_actor
     from models.synthetic.scene import Scene
+    from models.synthetic.synthetic_actor import bundled_actor
 
     scene = Scene(bundled_actor(), None, 64, 1)
     mesh = scene.mesh

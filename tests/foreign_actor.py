@@ -42,8 +42,8 @@ class ForeignActor:
 @functools.lru_cache(maxsize=1)
 def foreign_actor(frames: int = 12) -> ForeignActor:
     """Talks, smiles, blinks and turns the head; at rest in the first frame."""
-    from models.synthetic.actor import bundled_actor
     from models.synthetic.scene import Scene
+    from models.synthetic.synthetic_actor import bundled_actor
     from models.template.controls import controls_from
 
     scene = Scene(bundled_actor(), None, SKIN, 1)

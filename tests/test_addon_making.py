@@ -224,7 +224,7 @@ def test_bad_settings(
 def test_unwritable_place_and_wrong_python(
     settings: object, mode: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from neural_face.neural_face_addon.system import settings as preferences
+    from neural_face.neural_face_addon.system import preference_values as preferences
 
     (tmp_path / "file").write_text("")
     settings.filepath = str(tmp_path / "file" / "anna.nface")

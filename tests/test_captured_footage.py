@@ -53,8 +53,8 @@ def _cameras(target: np.ndarray) -> list[Camera]:
 def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Performance]:
     needs_landmarker()
     from models.render.raster import shared_rasteriser
-    from models.synthetic.actor import bundled_actor
     from models.synthetic.scene import Scene
+    from models.synthetic.synthetic_actor import bundled_actor
     from models.template.controls import CONTROL_INDEX, CONTROL_NAMES
 
     folder = tmp_path_factory.mktemp("captured")

@@ -12,7 +12,6 @@ pytest.importorskip("moderngl", reason="pictures need moderngl")
 
 from models.errors import VideoError
 from models.performance import Take
-from models.synthetic.actor import build_template
 from models.synthetic.filming import (
     ACTOR,
     Features,
@@ -24,6 +23,7 @@ from models.synthetic.filming import (
     shots_of,
 )
 from models.synthetic.people import people
+from models.synthetic.synthetic_actor import build_template
 from models.synthetic.take_list import TakePlan, make_takes
 from models.template.controls import CONTROL_INDEX
 from models.video.features import extractor_of

@@ -87,5 +87,5 @@ def test_training_would_be_noticed() -> None:
     assert forbidden("models.head.training.region_task")
     assert forbidden("models.training.trainer")
     assert forbidden("models.capture.folder")
-    assert forbidden("models.synthetic.actor")
+    assert forbidden("models.synthetic.synthetic_actor")
     assert not forbidden("models.video.retarget")

@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import CaptureError
 from models.mesh import HeadMesh, Part, Region, triangle_frames
-from models.synthetic.actor import build_template
+from models.synthetic.synthetic_actor import build_template
 from models.template.controls import controls_from
 
 

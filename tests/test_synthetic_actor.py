@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from models.synthetic.actor import Actor, bundled_actor
 from models.synthetic.appearance import Appearance, SkinState
 from models.synthetic.assets import load_asset, rigid_motion
 from models.synthetic.eyes import LOOK_OUT, Eyes, gaze_angles, gaze_rotation
 from models.synthetic.hair import hair
 from models.synthetic.lighting import aperture_light, vertex_normals
 from models.synthetic.mouth_interior import Mouth
+from models.synthetic.synthetic_actor import Actor, bundled_actor
 from models.synthetic.texels import TexelMap
 from models.template.binding import nearest_points
 from models.template.controls import controls_from

@@ -15,9 +15,9 @@ if importlib.util.find_spec("anny") is None:
 
 from models.speech.voice import installed_voices
 from models.synthetic import people as everybody
-from models.synthetic.actor import bundled_actor
 from models.synthetic.individual import individual
 from models.synthetic.session import read_takes, session_take
+from models.synthetic.synthetic_actor import bundled_actor
 from models.template import population
 from models.template.controls import controls_from
 from models.template.population import aligned, average_shape

@@ -8,10 +8,10 @@ from models.mesh import LIP_CONTACT, HeadMesh
 from models.performance import Take
 from models.phones import BILABIALS, CONSONANTS, VOWELS, Phones
 from models.synthetic.acted_lines import Performer, lip_gap_controls
-from models.synthetic.actor import build_template
 from models.synthetic.line_list import load_lines, phone_counts, spoken_line
 from models.synthetic.pictured import choose_pictured
 from models.synthetic.styles import STYLES
+from models.synthetic.synthetic_actor import build_template
 from models.synthetic.take_list import TakePlan, make_takes
 from models.synthetic.transfer import PAIRS, bounded_least_squares
 from models.template.controls import CONTROL_INDEX

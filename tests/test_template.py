@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.synthetic.actor import Actor, bundled_actor
+from models.synthetic.synthetic_actor import Actor, bundled_actor
 from models.template.atlas import boundary_loops
 from models.template.basemesh import load_base_mesh
 from models.template.controls import CONTROL_NAMES, control_offsets, controls_from

@@ -12,12 +12,12 @@ from scipy.spatial import cKDTree
 
 from ..mesh import ATLAS_SIZE
 from ..template.basemesh import load_base_mesh
-from .actor import Actor
 from .creases import CreaseField
 from .hairline import hairline_depth
 from .lighting import highlight, shade, vertex_normals
 from .occlusion import SkyRays, neighbour_average
 from .skin import bake_albedo, noise, skin_faces
+from .synthetic_actor import Actor
 from .texels import TexelMap
 
 TORSO_DEPTH = 0.26

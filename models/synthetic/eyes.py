@@ -9,10 +9,10 @@ from scipy.spatial import cKDTree
 
 from ..render.drawables import Layer
 from ..template.controls import CONTROL_INDEX
-from .actor import Actor
 from .assets import load_image
 from .lighting import HALF, shade
 from .look import Look
+from .synthetic_actor import Actor
 
 PHOTO = "eyes/grey_eye.png"
 PHOTO_CENTRE, PHOTO_IRIS, PHOTO_BALL = (0.2935, 0.7005), 0.1145, 0.27

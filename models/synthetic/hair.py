@@ -10,10 +10,10 @@ import numpy as np
 
 from ..mesh import Part
 from ..template.binding import bind_part
-from .actor import Actor
 from .hairline import hairline_depth
 from .lighting import highlight, shade, vertex_normals
 from .skin import noise, skin_faces
+from .synthetic_actor import Actor
 from .texels import TexelMap
 
 TILE = 768

@@ -8,9 +8,9 @@ from scipy.spatial import cKDTree
 
 from ..mesh import Part
 from ..template.binding import bind_part
-from .actor import Actor
 from .assets import load_asset, load_image
 from .skin import skin_faces
+from .synthetic_actor import Actor
 
 ASSET = "eyelashes02"
 CORE = 0.75

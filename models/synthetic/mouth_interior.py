@@ -8,10 +8,10 @@ import numpy as np
 from ..render.drawables import Layer
 from ..template.basemesh import BaseMesh, load_base_mesh
 from ..template.controls import control_offsets
-from .actor import Actor
 from .appearance import inner_mouth_quads
 from .assets import FittedAsset, load_asset, load_image, rigid_motion
 from .lighting import aperture_light, shade, vertex_normals
+from .synthetic_actor import Actor
 
 TEETH, TEETH_IMAGE = "meshes/teeth/teeth_base/teeth_base.mhclo", "teeth/teeth.png"
 TONGUE, TONGUE_IMAGE = "meshes/tongue/tongue01/tongue01.mhclo", "teeth/tongue01_diffuse.png"

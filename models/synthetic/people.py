@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..errors import CaptureError
-from .actor import Actor, build_actor, bundled_actor
 from .look import Look
+from .synthetic_actor import Actor, build_actor, bundled_actor
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from ..mesh import ATLAS_SIZE
 from ..pose import to_world
 from ..render.drawables import Layer
 from ..texture.texturing import part_image, part_layer
-from .actor import Actor
 from .appearance import RAYS, Appearance, SkinState
 from .assets import load_image
 from .eyes import Eyes
@@ -17,6 +16,7 @@ from .hair import hair
 from .lashes import lashes
 from .mouth_interior import Mouth
 from .skin import SKIN_TONE, base_uv_corners
+from .synthetic_actor import Actor
 
 BACKGROUND = (0.40, 0.415, 0.44)
 NECK_FALLOFF = 0.08

@@ -11,9 +11,9 @@ from scipy.spatial import cKDTree
 
 from ..template.basemesh import load_base_mesh
 from ..template.binding import nearest_points
-from .actor import Actor
 from .assets import FittedAsset, load_asset, load_image
 from .hairline import hairline_depth
+from .synthetic_actor import Actor
 from .texels import TexelMap, covered_texels
 
 SKIN_TONE = np.array([0.83, 0.66, 0.55], np.float32)

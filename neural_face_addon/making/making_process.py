@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...models.errors import NeuralFaceError
 from ...models.making.workspace import default_workspace
-from ..system import settings
+from ..system import preference_values
 
 LOG = "log.txt"
 """In the workspace: what the process says."""
@@ -85,11 +85,11 @@ def _python() -> tuple[str, dict[str, str]]:
     """The Python to run and its environment: Blender's own one borrows the packages folder."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing is written into the extension's folder
-    chosen = settings.training_python()
+    chosen = preference_values.training_python()
     if chosen:
         environment.pop("PYTHONPATH", None)
         return chosen, environment
-    folder = settings.packages_folder()
+    folder = preference_values.packages_folder()
     if folder:
         environment["PYTHONPATH"] = folder
     return sys.executable, environment

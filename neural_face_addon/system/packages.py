@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from ...models.errors import MissingDependencyError
-from . import settings
+from . import preference_values
 
 PACKAGES = {
     "torch": "torch",
@@ -107,7 +107,7 @@ def _missing_sentence(missing: tuple[str, ...]) -> str:
 
 def _use_packages_folder() -> None:
     """Let Python look into the chosen folder, after its own places."""
-    folder = settings.packages_folder()
+    folder = preference_values.packages_folder()
     if folder and folder not in sys.path:
         sys.path.append(folder)
         importlib.invalidate_caches()

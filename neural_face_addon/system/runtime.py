@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...models.errors import NeuralFaceError
-from . import packages, settings
+from . import packages, preference_values
 from .packages import (
     PACKAGES,
     PICTURE_PACKAGES,
@@ -118,7 +118,7 @@ def _open(path: Path, sha256: str) -> "Actor":
     packages.require(PACKAGES)
     from ...models.actor import Actor
 
-    opened = Actor.open(path, device=settings.device())
+    opened = Actor.open(path, device=preference_values.device())
     if sha256 and opened.info.sha256 != sha256:
         raise NeuralFaceError(
             f"{path.name} is not the head this object was made with; import it as a new head or "
@@ -152,11 +152,11 @@ def time_line(
     Raises:
         NeuralFaceError: A package is missing, the text cannot be spoken, or the user cancelled.
     """
-    recorded = settings.get("recording") is not None
+    recorded = preference_values.get("recording") is not None
     packages.require(PACKAGES, SPEECH_PACKAGES, RECORDING_PACKAGES if recorded else {})
     from ...models.animate import time_line
 
-    return time_line(actor, text, progress=progress, **settings)
+    return time_line(actor, text, progress=progress, **preference_values)
 
 
 def move(
@@ -169,7 +169,7 @@ def move(
     """Animation parameters of timed cues; see `models.animate.move`, whose errors it has."""
     from ...models.animate import move
 
-    return move(actor, cues, words, progress=progress, **settings)
+    return move(actor, cues, words, progress=progress, **preference_values)
 
 
 def respelled(*arguments: Any) -> "tuple[list[Tracked], list[str]]":
@@ -196,7 +196,7 @@ def analyse_video(
     """
     actor.video_network()
     packages.require(PACKAGES, VIDEO_PACKAGES)
-    weights = settings.expression_weights()
+    weights = preference_values.expression_weights()
     return actor.analyse_video(path, progress, person, start, end, weights)
 
 
@@ -218,7 +218,7 @@ def followed(
     from ...models.video.live_pictures import pictures_now
     from ...models.video.live_solver import LiveSolver
 
-    with LiveSolver(actor, network, settings.expression_weights()) as solver:
+    with LiveSolver(actor, network, preference_values.expression_weights()) as solver:
         for seconds, picture in pictures_now(source):
             yield seconds, *solver.step(picture)
 

@@ -10,10 +10,10 @@ import numpy as np
 from models.errors import CaptureError, MissingDependencyError
 from models.parallel import spread
 from models.synthetic.acted_lines import Performer
-from models.synthetic.actor import bundled_actor
 from models.synthetic.camera_rig import make_rig
 from models.synthetic.scene import Scene
 from models.synthetic.spoken import SpokenEnglish
+from models.synthetic.synthetic_actor import bundled_actor
 
 from .figures import Context, Figure
 from .opening_figures import actor_speech_figures

@@ -13,10 +13,10 @@ import numpy as np
 from models.actor import Actor
 from models.errors import CaptureError
 from models.render.raster import shared_rasteriser
-from models.synthetic.actor import build_template
 from models.synthetic.filming import make_camera
 from models.synthetic.people import actor_of, people
 from models.synthetic.scene import Scene
+from models.synthetic.synthetic_actor import build_template
 from models.synthetic.take_list import FPS, make_takes
 from models.video.analyse import analyse_video
 from models.video.features import extractor_of
