@@ -152,11 +152,11 @@ def time_line(
     Raises:
         NeuralFaceError: A package is missing, the text cannot be spoken, or the user cancelled.
     """
-    recorded = preference_values.get("recording") is not None
+    recorded = settings.get("recording") is not None
     packages.require(PACKAGES, SPEECH_PACKAGES, RECORDING_PACKAGES if recorded else {})
     from ...models.animate import time_line
 
-    return time_line(actor, text, progress=progress, **preference_values)
+    return time_line(actor, text, progress=progress, **settings)
 
 
 def move(
@@ -169,7 +169,7 @@ def move(
     """Animation parameters of timed cues; see `models.animate.move`, whose errors it has."""
     from ...models.animate import move
 
-    return move(actor, cues, words, progress=progress, **preference_values)
+    return move(actor, cues, words, progress=progress, **settings)
 
 
 def respelled(*arguments: Any) -> "tuple[list[Tracked], list[str]]":
