@@ -8,9 +8,10 @@ import torch
 from tiny import CODE_SIZES, tiny_performance
 
 from models.errors import CaptureError
+from models.head.training import region_data
 from models.head.training.region_data import TrainingData, load_training_data
 from models.head.training.region_pca import fit_joint_pca, fit_vertex_basis
-from models.head.training.region_task import RegionTask, TrainingConfig, region_data, start_network
+from models.head.training.region_task import RegionTask, TrainingConfig, start_network
 
 
 @pytest.fixture(scope="module")

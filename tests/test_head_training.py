@@ -34,7 +34,6 @@ from pathlib import Path
 from models.performance import Performance
 from models.head.training.region_data import load_training_data
 from models.head.training.train_regions import train_regions
-from models.head import region_training
 from models.training.trainer import Trainer
 from models.head.training.region_task import TrainingConfig
 from tiny import CODE_SIZES
