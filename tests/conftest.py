@@ -13,6 +13,7 @@ import importlib.machinery
 import importlib.util
 import os
 import runpy
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,8 +98,7 @@ def scene(addon: ModuleType) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def tiny_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small valid head file, made once for all tests; needs torch."""
-    pytest.importorskip("torch", reason="making a head needs torch")
-    from tiny import tiny_head_file
-
-    return Path(tiny_head_file(tmp_path_factory.mktemp("tiny_head")))
+    """A small valid head file, the stored one of `tests/heads`; to open it needs torch."""
+    pytest.importorskip("torch", reason="opening a head needs torch")
+    stored = ROOT / "tests" / "heads" / "tiny.nface"
+    return Path(shutil.copy(stored, tmp_path_factory.mktemp("tiny_head")))

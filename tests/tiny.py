@@ -10,21 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.actor import Actor
 from models.faces.finder import SCORE_INDEX, SCORE_NAMES
 from models.faces.landmarks import RIGID
-from models.head.file import write_head_file
-from models.head.training.build_head import make_head
-from models.head.training.region_task import TrainingConfig
 from models.mesh import HeadMesh, Part, Region
 from models.performance import Performance, PerformanceWriter, Take, write_texture
 from models.phones import Phones
 from models.pose import TO_BLENDER, rotation_matrix
-from models.style.training.build_style import make_style
-from models.style.training.style_task import StyleConfig
-from models.video.training.build_video import make_video
 from models.video.training.footage import FootageClip, write_clip, write_motion
-from models.video.training.video_task import VideoConfig
 
 GRID = 25
 FPS = 30.0
@@ -295,21 +287,6 @@ def tiny_performance(
                 folder, take.name, int(frame), texture, np.full((atlas, atlas), 255, np.uint8)
             )
     return writer.finish()
-
-
-def tiny_head_file(folder: Path, steps: int = 3) -> Path:
-    """Make a small valid head file in `folder`, by the same code that makes real ones."""
-    folder = Path(folder)
-    performance = tiny_performance(folder / "performance")
-    config = TrainingConfig(steps=steps, batch=2)
-    head, _, _ = make_head(performance, config, "cpu", code_sizes=CODE_SIZES)
-    opened = Actor(head, "cpu")
-    speech, _ = make_style(opened, StyleConfig(minutes=None, steps=steps))
-    footage = tiny_footage(folder / "footage", performance.takes)
-    video, _, _ = make_video(opened, footage, VideoConfig(minutes=None, steps=steps, batch=4))
-    path = folder / "tiny.nface"
-    write_head_file(path, video.stored(speech.stored(head)))
-    return path
 
 
 def tiny_footage(folder: Path, takes: list[Take]) -> Path:
