@@ -172,7 +172,7 @@ class Actor(Head):
         return encode_residual(self.video_network(), parameters, self.info.fps)
 
     def play_arkit(
-        self, path: Path, strength: float = 1.0, fps: float | None = None, neutral: bool = False
+        self, path: Path, fps: float | None = None, neutral: bool = False
     ) -> AnimationParameters:
         """A Live Link Face recording; see `arkit.arkit_performance.performance_from_csv`.
 
@@ -181,7 +181,7 @@ class Actor(Head):
                 is out of range.
         """
         fps = self.info.fps if fps is None else fps
-        return performance_from_csv(self.arkit_map(), path, fps, strength, neutral)
+        return performance_from_csv(self.arkit_map(), path, fps, neutral)
 
     def write_arkit(
         self, parameters: AnimationParameters, path: Path, fps: float = CSV_FPS

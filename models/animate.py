@@ -6,8 +6,10 @@ cues or the style needs the second step alone.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from .actor import METHODS, Actor
 from .alignment.align import align
@@ -21,6 +23,7 @@ from .speech.text import Pronunciation, SpokenWord, pronounce
 from .speech.visemes import Cue, cues, phones_of
 from .speech.voice import speak
 from .threads import one_thread
+from .video.retarget_settings import ResidualCurve
 
 log = logging.getLogger(__name__)
 _MOST_FPS = 240.0
@@ -82,6 +85,7 @@ def animate_text(
     manner: Manner | None = None,
     recording: Path | None = None,
     timings: Path | None = None,
+    residual: ResidualCurve | None = None,
 ) -> SpeechResult:
     """Let an actor speak a line: `time_line`, then `move`.
 
@@ -100,6 +104,7 @@ def animate_text(
         recording: Sound or video that says the text, whose times are taken; without a text its
             phones are recognised. Rate, pause and `voice_path` do not count then.
         timings: TextGrid, subtitles or timed phones, taken instead of a text.
+        residual: Changes the performance; lips still close.
 
     Raises:
         TextError: The text cannot be spoken, or a setting is out of range.
@@ -121,7 +126,9 @@ def animate_text(
         )  # fmt: skip
     progress(0.2, "Choosing movements")
     part = _part(progress, 0.2, 1.0)
-    parameters = move(actor, line.cues, line.phones.words, method, fps, seed, manner, part)
+    parameters = move(
+        actor, line.cues, line.phones.words, method, fps, seed, manner, part, residual
+    )
     return SpeechResult(line, parameters)
 
 
@@ -163,6 +170,7 @@ def move(
     seed: int = 0,
     manner: Manner | None = None,
     progress: Progress = silent,
+    residual: ResidualCurve | None = None,
 ) -> AnimationParameters:
     """Play timed cues: the second half of `animate_text`, whose errors it has.
 
@@ -175,6 +183,7 @@ def move(
         seed: Which performance.
         manner: Style, strength, smoothing.
         progress: Told how far it is.
+        residual: Changes the performance.
     """
     manner = manner or Manner()
     method = _method(actor, method, fps)
@@ -188,7 +197,11 @@ def move(
         else:
             settings = ExampleSettings(style=speaker.acting_style(manner.style.prevailing))
             raw = speaker.examples.animate(phones, fps, seed, settings, progress)
-        return speaker.finish(raw, edited, manner)
+        played = speaker.finish(raw, edited, manner)
+    if residual is None or not np.any(residual.values):
+        return played
+    played = actor.with_residual(played, residual)
+    return replace(played, codes=speaker.finish.sealed(played.codes, played.times, edited))
 
 
 def _method(actor: Actor, method: str, fps: float) -> str:

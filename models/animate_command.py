@@ -10,50 +10,42 @@ from pathlib import Path
 
 import numpy as np
 
-from .actor import METHODS, Actor
+from .actor import Actor
 from .animate import animate_text
+from .arkit.arkit_take import ArkitSettings
 from .errors import NeuralFaceError
 from .files import write_arrays, write_bytes
 from .parameters import AnimationParameters
 from .progress import TerminalProgress
-from .speech.manner import Manner, StyleCurve
-from .video.retarget_settings import Retargeting
+from .settings import add_options, chosen, settings_of
+from .speech.line_settings import LineSettings
+from .speech.manner import Manner, StyleSettings
+from .video.retarget_settings import ResidualSettings, Retargeting, VideoSource
+
+SPOKEN = (LineSettings, StyleSettings, Manner, ResidualSettings)
+FOLLOWED = (VideoSource, ArkitSettings, Retargeting, ResidualSettings)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("head", type=Path, metavar="HEAD", help="head file (.nface)")
-    parser.add_argument("--text", default="", help="line to speak")
-    parser.add_argument(
-        "--audio", type=Path, help="recording whose times to take; says the text where one is given"
-    )
-    parser.add_argument(
-        "--timings", type=Path, help="TextGrid, subtitles or timed phones instead of a text"
-    )
-    parser.add_argument(
-        "--arkit", type=Path, help="Live Link Face recording (.csv) to play instead of a line"
-    )
-    parser.add_argument("--video", type=Path, help="video of a face to follow instead of a line")
-    parser.add_argument("--person", type=int, help="which face in it, 0 from the left")
-    parser.add_argument(
-        "--weights", type=Path, help="of DECA or EMOCA, for a head trained on ResNet-50 features"
-    )
-    parser.add_argument("--strength", type=float, default=1.0, help="factor on all movement (1)")
     parser.add_argument("-o", "--output", type=Path, required=True, help=".npz or .csv to write")
     parser.add_argument("--vertices", action="store_true", help="add decoded vertices (.npz only)")
     parser.add_argument("--arkit-csv", type=Path, help="write a Live Link Face file (.csv) as well")
-    parser.add_argument(
-        "--voice", type=Path, help="write a spoken track (.wav) with the same times"
-    )
-    parser.add_argument("--method", choices=METHODS, default="", help="best there is by default")
-    parser.add_argument("--style", default="", help="named style, or a take to speak like")
-    parser.add_argument("--second-style", default="", help="another, that --mix blends to")
-    parser.add_argument("--mix", type=float, default=0.5, help="share of the second style, 0 to 1")
     parser.add_argument("--fps", type=float, default=30.0, help="frames per second (30)")
-    parser.add_argument("--rate", type=float, default=1.0, help="speaking rate, 2 is twice as fast")
-    parser.add_argument("--pause", type=float, default=1.0, help="factor on pauses")
-    parser.add_argument("--seed", type=int, default=0, help="another number, another performance")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where to decode")
+    spoken, followed = settings_of(*SPOKEN), settings_of(*FOLLOWED)
+    line = parser.add_argument_group("a line")
+    add_options(line, [item for name, item in spoken.items() if name not in followed])
+    line.add_argument("--voice", type=Path, help="write a spoken track (.wav) with the same times")
+    clip = parser.add_argument_group("a video or a recording of face shapes, instead of a line")
+    clip.add_argument("--arkit", type=Path, help="Live Link Face recording (.csv)")
+    add_options(clip, [item for name, item in followed.items() if name not in spoken])
+    clip.add_argument(
+        "--weights", type=Path, help="of DECA or EMOCA, for a head trained on ResNet-50 features"
+    )
+    both = parser.add_argument_group("either")
+    add_options(both, [item for name, item in followed.items() if name in spoken])
 
 
 def run(options: argparse.Namespace) -> dict:
@@ -64,9 +56,10 @@ def run(options: argparse.Namespace) -> dict:
     if kind == ".csv" and options.vertices:
         raise NeuralFaceError("Vertices can only be written to .npz.")
     actor = Actor.open(options.head, options.device)
-    if sum(map(bool, (options.video, options.arkit, _line(options)))) > 1:
+    line = options.text or options.audio_filepath or options.timings_filepath
+    if sum(map(bool, (options.filepath, options.arkit, line))) > 1:
         raise NeuralFaceError("Give a line, a video or a recording of face shapes, only one.")
-    if options.video is not None:
+    if options.filepath:
         parameters, figures, more = _followed(actor, options)
     elif options.arkit is not None:
         parameters, figures, more = _played(actor, options)
@@ -85,17 +78,13 @@ _Made = tuple[AnimationParameters, dict, dict[str, np.ndarray]]
 """What drives the head, figures for the user, further arrays for the file."""
 
 
-def _line(options: argparse.Namespace) -> bool:
-    """Whether there is a line to speak."""
-    return bool(options.text or options.audio or options.timings)
-
-
 def _followed(actor: Actor, options: argparse.Namespace) -> _Made:
     """Follow a video of a face."""
+    source, settings = VideoSource(**chosen(VideoSource, options)), _retargeting(options)
     analysis = actor.analyse_video(
-        options.video, TerminalProgress(), options.person, weights=options.weights
-    )
-    settings = Retargeting(strength=options.strength)
+        source.filepath, TerminalProgress(), source.face, settings.trim_start, settings.end,
+        options.weights,
+    )  # fmt: skip
     figures = {
         "seconds": round(analysis.seconds, 3),
         "seen_share": round(float((analysis.confidence > 0.5).mean()), 3),
@@ -107,25 +96,34 @@ def _followed(actor: Actor, options: argparse.Namespace) -> _Made:
 
 def _played(actor: Actor, options: argparse.Namespace) -> _Made:
     """Play a recording of face shapes."""
-    parameters = actor.play_arkit(options.arkit, options.strength, options.fps)
+    recorded = actor.play_arkit(options.arkit, neutral=options.neutral)
+    parameters = actor.replay(recorded, _retargeting(options), options.fps)
     return parameters, {"seconds": round(float(parameters.times[-1]), 3)}, {}
+
+
+def _retargeting(options: argparse.Namespace) -> Retargeting:
+    residual = ResidualSettings(**chosen(ResidualSettings, options)).curve
+    return Retargeting(**chosen(Retargeting, options), residual=residual)
 
 
 def _spoken(actor: Actor, options: argparse.Namespace) -> _Made:
     """Speak a line."""
+    said = LineSettings(**chosen(LineSettings, options))
+    style = StyleSettings(**chosen(StyleSettings, options)).curve
     result = animate_text(
         actor,
-        options.text,
-        options.method,
+        said.text,
+        said.method,
         fps=options.fps,
-        rate=options.rate,
-        pause=options.pause,
-        seed=options.seed,
+        rate=said.rate,
+        pause=said.pause,
+        seed=said.seed,
         voice_path=options.voice,
         progress=TerminalProgress(),
-        manner=Manner(_style(options), strength=options.strength),
-        recording=options.audio,
-        timings=options.timings,
+        manner=Manner(style, **chosen(Manner, options)),
+        recording=said.recording,
+        timings=said.timings,
+        residual=ResidualSettings(**chosen(ResidualSettings, options)).curve,
     )
     figures = {
         "seconds": round(result.seconds, 3),
@@ -136,11 +134,6 @@ def _spoken(actor: Actor, options: argparse.Namespace) -> _Made:
         "voice": str(result.line.voice) if result.line.voice else None,
     }
     return result.parameters, figures, result.line.phones.to_arrays()
-
-
-def _style(options: argparse.Namespace) -> StyleCurve:
-    mix = np.array([options.mix if options.second_style else 0.0])
-    return StyleCurve(options.style, options.second_style, np.zeros(1), mix)
 
 
 def _arrays(actor: Actor, parameters: AnimationParameters, vertices: bool) -> dict[str, np.ndarray]:

@@ -128,7 +128,7 @@ def add_options(parser: argparse._ActionsContainer, settings: Iterable[Setting])
 
 def _accepted(item: Setting) -> dict[str, Any]:
     """What argparse shall accept for a setting, with the help it shows."""
-    told = item.sentence[:1].lower() + item.sentence[1:]
+    told = f"{item.noun}: {item.sentence}" if item.noun else item.sentence
     if item.value_type is bool:
         return {"help": told, "action": argparse.BooleanOptionalAction}
     if item.choices:

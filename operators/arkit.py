@@ -10,6 +10,7 @@ from ..neural_face_addon.clip import clip_solving
 from ..neural_face_addon.clip.clip_solving import Reader
 from ..neural_face_addon.passage.timing import frame_rate
 from ..neural_face_addon.scene import heads, layer_curves, playback
+from ..neural_face_addon.stored.clip_properties import recording_settings
 from ..neural_face_addon.system.classes import classes_factory, menu_entry
 from ..neural_face_addon.system.jobs import Work
 from ..neural_face_addon.system.reporting import NeuralFaceError
@@ -18,17 +19,15 @@ from .new_clip import NewClipOperator
 from .shared import FileOperator, HeadOperator
 
 
-class NEURALFACE_OT_animate_arkit(NewClipOperator, bpy.types.Operator):
+class NEURALFACE_OT_animate_arkit(
+    recording_settings(options=frozenset({"SKIP_SAVE"})), NewClipOperator, bpy.types.Operator
+):
     """Let the head do what a face recorded by Live Link Face did; keys go to its video layer"""
 
     bl_idname = "neural_face.animate_arkit"
     bl_label = "Animate Head from ARKit Recording"
 
     filter_glob: StringProperty(default="*.csv", options={"HIDDEN", "SKIP_SAVE"})
-    neutral: BoolProperty(
-        name="From Rest", description="Take out what the phone saw in the resting face",
-        options={"SKIP_SAVE"},
-    )  # fmt: skip
 
     def reader(self) -> Reader:
         """What reads the recording."""

@@ -5,13 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_video import made_analysis
 
 from models.__main__ import main
 from models.actor import Actor
 from models.animate import SpeechResult, animate_text
+from models.arkit.arkit_take import ArkitTake
+from models.arkit.live_link_csv import write_csv
+from models.arkit.shapes import SHAPES
 from models.errors import CancelledError, TextError
+from models.parameters import AnimationParameters
 from models.phones import Phones
+from models.speech.manner import Manner, StyleCurve
 from models.speech.voice import installed_voices
+from models.video.analysis import Analysis
+from models.video.retarget_settings import ResidualCurve, Retargeting
 
 LINE = "Bob may see my baby, 😀 maybe."
 
@@ -117,3 +125,96 @@ def test_command_line(tiny_head: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert table[0].startswith("seconds,")
     assert main(["animate", str(tiny_head), "--text", "😀", "-o", str(output)]) == 2
     assert "holds no words" in capsys.readouterr().err
+
+
+def animated(head: Path, output: Path, *words: str) -> np.ndarray:
+    """Codes and head pose that the command writes."""
+    assert main(["animate", str(head), "-o", str(output), "--device", "cpu", *words]) == 0
+    with np.load(output, allow_pickle=False) as arrays:
+        return np.concatenate([arrays["codes"], arrays["head_pose"]], 1)
+
+
+def whole(parameters: AnimationParameters) -> np.ndarray:
+    return np.concatenate([parameters.codes, parameters.head_pose], 1)
+
+
+def test_command_line_plays_a_line_as_the_panel_does(
+    head: Actor, tiny_head: Path, tmp_path: Path
+) -> None:
+    residual = [0.0] * (len(head.residual_axes) - 1) + [2.0]
+    words = "--articulation 1.5 --smoothing 0.05 --parts mouth brows --style happy --mix 0.25"
+    words += " --second-style neutral --rate 1.5 --fps 25 --seed 3 --strength 0.5"
+    words += f" --style-offset {' '.join(['0.5'] * len(head.style_axes))}"
+    words += f" --residual {' '.join(map(str, residual))}"
+    found = animated(tiny_head, tmp_path / "a.npz", "--text", LINE, *words.split())
+    offset = np.full((1, len(head.style_axes)), 0.5)
+    curve = StyleCurve("happy", "neutral", np.zeros(1), np.array([0.25]), offset)
+    manner = Manner(curve, 0.5, 1.5, 0.05, frozenset({"mouth", "brows"}))
+    moved = ResidualCurve(values=np.array([residual]))
+    result = animate_text(
+        head, LINE, "STYLE", 25.0, 1.5, seed=3, manner=manner, residual=moved
+    ).parameters
+    assert found == pytest.approx(whole(result), abs=1e-6)
+    still = animate_text(head, LINE, "STYLE", 25.0, 1.5, seed=3, manner=manner).parameters
+    assert np.abs(found - whole(still)).max() > 1e-4
+
+
+CLIP_WORDS = (
+    "--strength 0.5 --mouth-strength 2 --brows-strength 0 --smoothing 0.05 --speed 2 --mirror "
+    "--no-head-pose --eye-contact 0.5 --trim-start 0.4 --trim-end 1.6 --no-facing --fps 25"
+)
+PLAYED = Retargeting(
+    strength=0.5, mouth_strength=2.0, brows_strength=0.0, smoothing=0.05, speed=2.0, mirror=True,
+    use_head=False, eye_contact=0.5, trim_start=0.4, trim_end=1.6, facing=False,
+)  # fmt: skip
+
+
+def test_command_line_plays_a_video_as_the_panel_does(
+    head: Actor, tiny_head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def analyse(actor: Actor, path: str, _progress: object, *rest: object) -> Analysis:
+        asked.append((path, *rest))
+        return made_analysis(actor)
+
+    monkeypatch.setattr(Actor, "analyse_video", analyse)
+    words = f"--video take.mp4 --person 2 {CLIP_WORDS}".split()
+    found = animated(tiny_head, tmp_path / "a.npz", *words)
+    assert asked == [("take.mp4", 1, 0.4, 1.6, None)]
+    assert found == pytest.approx(whole(head.retarget(made_analysis(head), PLAYED, 25.0)), abs=1e-6)
+
+
+def test_command_line_plays_a_recording_as_the_panel_does(
+    head: Actor, tiny_head: Path, tmp_path: Path
+) -> None:
+    times, rng = np.arange(121) / 60, np.random.default_rng(0)
+    path = tmp_path / "a.csv"
+    take = ArkitTake(times, rng.uniform(0.1, 0.6, (121, len(SHAPES))), np.zeros((121, 3)))
+    write_csv(path, take)
+    words = f"--arkit {path} --neutral {CLIP_WORDS}".split()
+    found = animated(tiny_head, tmp_path / "a.npz", *words)
+    wanted = head.replay(head.play_arkit(path, neutral=True), PLAYED, 25.0)
+    assert found == pytest.approx(whole(wanted), abs=1e-6)
+    assert len(found) == round(1.2 / 2 * 25) + 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--text", "Hello", "--strength", "4"), "The strength must be between 0 and 3."),
+        (("--text", "Hello", "--rate", "9"), "The speaking rate must be between 0.25 and 4."),
+        (("--text", "Hello", "--mix", "2"), "The mix must be between 0 and 1."),
+        (("--text", "Hello", "--style-offset", "1"), "A style's offset has"),
+        (("--video", "a.mp4", "--eyes-strength", "-1"), "The strength of the eyes must be between"),
+        (("--video", "a.mp4", "--person", "-1"), "The person must be 0 or more."),
+        (("--video", "a.mp4", "--trim-start", "2", "--trim-end", "1"), "end must come after its"),
+        (("--video", "a.mp4", "--text", "Hello"), "only one"),
+    ],
+)
+def test_command_line_says_what_is_out_of_range(
+    tiny_head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...], sentence: str,
+) -> None:  # fmt: skip
+    assert main(["animate", str(tiny_head), "-o", str(tmp_path / "a.npz"), *words]) == 2
+    assert sentence in capsys.readouterr().err

@@ -28,7 +28,7 @@ DOOR = "neural_face_addon/system/runtime.py"
 NUMPY_ONLY = (
     *("errors", "files", "progress", "settings", "pose", "mesh", "phones", "parameters"),
     *("speech.visemes", "speech.lip_contact", "speech.manner", "speech.line_settings"),
-    "speech.edits",
+    *("speech.edits", "arkit.arkit_take"),
     *("video.retarget_settings", "video.analysis"),
     *("making.status", "making.workspace", "making.options"),
 )

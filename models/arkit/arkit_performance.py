@@ -14,15 +14,10 @@ from .live_link_csv import read_csv, write_csv
 CSV_FPS = 60.0
 """Frames a second that the app records."""
 MOST_FPS = 240.0
-MOST_STRENGTH = 3.0
 
 
 def performance_from_csv(
-    shapes: ArkitMap,
-    path: Path,
-    fps: float,
-    strength: float = 1.0,
-    neutral: bool = False,
+    shapes: ArkitMap, path: Path, fps: float, neutral: bool = False
 ) -> AnimationParameters:
     """What makes a head do what a recorded face did.
 
@@ -30,19 +25,15 @@ def performance_from_csv(
         shapes: The head's map.
         path: Live Link Face file.
         fps: Frames a second of the result.
-        strength: Factor on all movement of the face, 0…3; the head's pose is kept.
         neutral: Whether to take out what the camera reads of a resting face.
 
     Raises:
         ArkitError: The file cannot be read, or a number is out of range.
     """
     _check(fps)
-    if not 0 <= strength <= MOST_STRENGTH:
-        raise ArkitError(f"The strength must be from 0 to {MOST_STRENGTH:g}.")
     take = read_csv(path).evenly(fps)
     weights = from_rest(take.weights) if neutral else take.weights
-    codes = np.float32(strength) * shapes.codes(weights)
-    return AnimationParameters(take.times, codes, head_pose_of(take.head_angles))
+    return AnimationParameters(take.times, shapes.codes(weights), head_pose_of(take.head_angles))
 
 
 def csv_of(

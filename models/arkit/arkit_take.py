@@ -4,9 +4,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..settings import setting
+
 REST_PERCENTILE = 10
 """A shape's rest in a recording: the camera never reads exactly zero."""
 LEAST_RANGE = 0.2
+
+
+@dataclass(frozen=True)
+class ArkitSettings:
+    """How a recording is read."""
+
+    neutral: bool = setting(
+        False, "From Rest", "Take out what the phone saw in the resting face",
+        nowhere=(("panel", "Asked for beside the file"),),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a line says, by which method, and how fast."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import TextError
 from ..settings import check, setting
@@ -37,3 +38,13 @@ class LineSettings:
 
     def __post_init__(self) -> None:
         check(self, TextError)
+
+    @property
+    def recording(self) -> Path | None:
+        """Sound whose times are taken."""
+        return Path(self.audio_filepath) if self.audio_filepath else None
+
+    @property
+    def timings(self) -> Path | None:
+        """File of times."""
+        return Path(self.timings_filepath) if self.timings_filepath else None

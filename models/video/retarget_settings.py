@@ -66,6 +66,11 @@ class VideoSource:
     def __post_init__(self) -> None:
         check(self, VideoError)
 
+    @property
+    def face(self) -> int | None:
+        """Number of the face from the left, from 0; None for the largest."""
+        return self.person - 1 if self.person else None
+
 
 def _part_strength(part: str) -> float:
     return setting(

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...models.parameters import AnimationParameters
 from ...models.video.analysis import Analysis
-from ...models.video.retarget_settings import Retargeting
+from ...models.video.retarget_settings import Retargeting, VideoSource
 from ..system import runtime
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def read_video(path: Path, person: int, start: float, end: float | None) -> Read
     """What analyses a video; `person` counts from 1, 0 is the largest face."""
 
     def read(head: "Actor", progress: Progress) -> Data:
-        chosen = person - 1 if person else None
-        analysis = runtime.analyse_video(head, path, progress, chosen, start, end)
+        face = VideoSource(person=person).face
+        analysis = runtime.analyse_video(head, path, progress, face, start, end)
         about = _about(analysis)
         span = float(analysis.times[0]), float(analysis.times[-1])
         size, sha256 = _identity(path)

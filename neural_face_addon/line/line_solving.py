@@ -36,8 +36,6 @@ class Request:
         fps: Of the scene.
         manner: How it is played.
         residual: What changes the performance, or None.
-        recording: Sound whose times are taken, or None.
-        timings: File of times, or None.
         voice_path: Where a voice may be written.
         timed_anew: Whether the cues' times no longer hold.
         cues: Of the line so far, edits marked.
@@ -48,8 +46,6 @@ class Request:
     fps: float
     manner: Manner
     residual: ResidualCurve | None = None
-    recording: Path | None = None
-    timings: Path | None = None
     voice_path: Path | None = None
     timed_anew: bool = True
     cues: tuple[KeptCue, ...] = ()
@@ -103,11 +99,8 @@ def solve(head: "Actor", request: Request, progress: Progress) -> Solved:
         fps=request.fps,
         seed=request.said.seed,
         manner=request.manner,
+        residual=request.residual,
     )
-    if request.residual is not None:
-        parameters = head.with_residual(parameters, request.residual)
-        codes = head.speaker.finish.sealed(parameters.codes, parameters.times, spoken)
-        parameters = replace(parameters, codes=codes)
     return Solved(cues, words, parameters, voice, notes)
 
 
@@ -124,8 +117,8 @@ def _timed(head: "Actor", request: Request, progress: Progress) -> "Line":
         rate=request.said.rate,
         pause=request.said.pause,
         voice_path=request.voice_path,
-        recording=request.recording,
-        timings=request.timings,
+        recording=request.said.recording,
+        timings=request.said.timings,
         style=request.manner.style.prevailing,
     )
 

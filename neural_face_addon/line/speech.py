@@ -67,18 +67,15 @@ def _request(
     residual: "ResidualCurve | None",
     **kept: object,
 ) -> Request:
-    paths = [bpy.path.abspath(settings[f"{name}_filepath"]) for name in ("audio", "timings")]
-    recording, timings = (Path(path) if path else None for path in paths)
-    played = passages.picked(Manner, settings)
+    names = ("audio_filepath", "timings_filepath")
+    settings = settings | {name: bpy.path.abspath(settings[name]) for name in names}
     styles = (settings["style_first"], settings["style_second"])
     playback.open_head(obj).check_speech(settings["method"], *styles)
     return Request(
         LineSettings(**passages.picked(LineSettings, settings)),
         fps=frame_rate(scene),
-        manner=Manner(StyleCurve(*styles, *curve), **played),
+        manner=Manner(StyleCurve(*styles, *curve), **passages.picked(Manner, settings)),
         residual=residual,
-        recording=recording,
-        timings=timings,
         # Blender empties this folder when it ends
         voice_path=Path(bpy.app.tempdir) / f"neural_face_{uuid.uuid4().hex}.wav",
         **kept,
@@ -122,7 +119,7 @@ def apply(
         contacts.renew(obj, line, asked.fps)
     markers.synchronise(scene, line)
     if solved.voice is not None:
-        recorded = asked.recording is not None
+        recorded = asked.said.recording is not None
         voices.replace_voice(scene, line, Path(solved.voice), recorded)
     voices.move_voice(scene, line)
     passages.make_room(scene, line)

@@ -13,6 +13,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from ...models.arkit.arkit_take import ArkitSettings
 from ...models.settings import setting, settings_of
 from ...models.video.retarget_settings import ResidualSettings, Retargeting, VideoSource
 from ..system.classes import classes_factory
@@ -57,6 +58,11 @@ def clip_settings(
     """
     more = {name: {"update": placed} for name in settings_of(BesideSettings)}
     return declared.mixin(*CLIP, update=update, options=options, more=more)
+
+
+def recording_settings(options: frozenset[str] = frozenset()) -> type:
+    """A mixin of the settings of a recording of face shapes, beside a clip's."""
+    return declared.mixin(ArkitSettings, options=options)
 
 
 def _clip_changed(clip: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
