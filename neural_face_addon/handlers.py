@@ -5,8 +5,8 @@ import contextlib
 import bpy
 from bpy.app.handlers import persistent
 
+from . import live_solving
 from .making import head_making
-from .passage import live_solving
 from .scene import heads, playback
 
 _rendering = False

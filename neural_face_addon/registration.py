@@ -9,10 +9,10 @@ log = logging.getLogger(__name__)
 MODULES = (
     "neural_face_addon.preferences",
     "neural_face_addon.stored.head_properties",
-    "neural_face_addon.stored.making_properties",
+    "neural_face_addon.making.making_properties",
     "neural_face_addon.handlers",
     "neural_face_addon.system.jobs",
-    "neural_face_addon.passage.live_solving",
+    "neural_face_addon.live_solving",
     "neural_face_addon.making.head_making",
     "operators.import_head",
     "operators.bundled_head",

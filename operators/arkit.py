@@ -8,9 +8,9 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ..neural_face_addon.clip import clip_solving
 from ..neural_face_addon.clip.clip_solving import Reader
-from ..neural_face_addon.passage.timing import frame_rate
 from ..neural_face_addon.scene import heads, layer_curves, playback
 from ..neural_face_addon.stored.clip_properties import recording_settings
+from ..neural_face_addon.stored.timing import frame_rate
 from ..neural_face_addon.system.classes import classes_factory, menu_entry
 from ..neural_face_addon.system.jobs import Work
 from ..neural_face_addon.system.reporting import NeuralFaceError

@@ -4,8 +4,8 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..neural_face_addon.passage import passages, residuals
-from ..neural_face_addon.passage.timing import frame_rate
 from ..neural_face_addon.scene import heads, layers
+from ..neural_face_addon.stored.timing import frame_rate
 from ..neural_face_addon.system.classes import classes_factory
 from ..neural_face_addon.system.reporting import reported
 from .shared import HeadOperator

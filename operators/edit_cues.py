@@ -3,9 +3,8 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty
 
-from ..neural_face_addon.line import cues
-from ..neural_face_addon.passage.timing import frame_rate
-from ..neural_face_addon.stored import changes
+from ..neural_face_addon.stored import changes, cues
+from ..neural_face_addon.stored.timing import frame_rate
 from ..neural_face_addon.system.classes import classes_factory
 from ..neural_face_addon.system.reporting import reported
 from .shared import LineOperator, chosen

@@ -3,8 +3,7 @@
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ..neural_face_addon.line import words
-from ..neural_face_addon.stored import changes
+from ..neural_face_addon.stored import changes, words
 from ..neural_face_addon.system.classes import classes_factory
 from ..neural_face_addon.system.reporting import NeuralFaceError, reported
 from .shared import LineOperator, chosen

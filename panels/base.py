@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import bpy
 
-from ..neural_face_addon.passage import live_solving, passages
+from ..neural_face_addon import live_solving
+from ..neural_face_addon.passage import passages
 from ..neural_face_addon.passage.passages import CLIPS, LINES, Kind
 from ..neural_face_addon.scene import heads
 from ..neural_face_addon.stored.declared import Setting, settings_of

@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..neural_face_addon.line import cues
-from ..neural_face_addon.line.cues import NEED_LIPS, REST
+from ..neural_face_addon.stored import cues
+from ..neural_face_addon.stored.cues import NEED_LIPS, REST
 from ..neural_face_addon.system.classes import classes_factory
 from .base import LinePanel
 

@@ -4,8 +4,8 @@ import bpy
 
 from ..neural_face_addon.making import head_making
 from ..neural_face_addon.making.head_making import RESUMABLE, Seen
+from ..neural_face_addon.making.making_properties import MakingSettings
 from ..neural_face_addon.stored.declared import settings_of
-from ..neural_face_addon.stored.making_properties import MakingSettings
 from ..neural_face_addon.system import packages
 from ..neural_face_addon.system.classes import classes_factory
 from .base import SidebarPanel, wrapped

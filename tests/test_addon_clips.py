@@ -383,7 +383,7 @@ def test_a_clip_follows_its_sliders(
 ) -> None:
     import time
 
-    from neural_face.neural_face_addon.passage import live_solving
+    from neural_face.neural_face_addon import live_solving
     from test_addon_edits import App
 
     clip = animate(video)

@@ -244,7 +244,7 @@ def test_edits_are_solved_shortly_after(
 ) -> None:
     import time
 
-    from neural_face.neural_face_addon.passage import live_solving
+    from neural_face.neural_face_addon import live_solving
 
     bpy.ops.neural_face.animate_text(text=TEXT)
     line, name = head.neural_face.lines[0], head.name
@@ -275,7 +275,7 @@ def test_edits_are_solved_shortly_after(
 def test_undo_forgets_what_was_to_be_solved(
     scene: object, head: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon.passage import live_solving
+    from neural_face.neural_face_addon import live_solving
 
     bpy.ops.neural_face.animate_text(text=TEXT)
     bpy.ops.ed.undo_push(message="line")

@@ -342,7 +342,7 @@ def test_another_text_is_timed_anew(scene: object, head: object) -> None:
 def test_words_of_a_recording_keep_its_time(
     scene: object, head: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_face.neural_face_addon.passage import timing
+    from neural_face.neural_face_addon.stored import timing
     from neural_face.neural_face_addon.system import runtime
 
     line = speak()

@@ -51,8 +51,8 @@ LEARNT_AND_MADE = {"training", "performance"}
 
 def forbidden(module: str) -> bool:
     """Whether a module of `models` trains, captures or synthesizes."""
-    names = [name for name, *_ in FLOORS]
-    upper = {room for name, *rooms in FLOORS[names.index("learning") :] for room in rooms}
+    names = [name for name, _ in FLOORS]
+    upper = {room for _, rooms in FLOORS[names.index("learning") :] for room in rooms.split()}
     room = room_of(f"{module.replace('.', '/')}.py")
     return room in upper | LEARNT_AND_MADE
 

@@ -10,11 +10,11 @@ from ...models.errors import NeuralFaceError
 from ...models.video.retarget_settings import ResidualCurve, Retargeting
 from ..passage import passages, residuals, voices
 from ..passage.passages import CLIPS, Settings
-from ..passage.timing import frame_rate
 from ..scene import playback, rig
 from ..scene.layers import VIDEO
 from ..stored import changes
 from ..stored.clip_properties import CLIP
+from ..stored.timing import frame_rate
 from ..system import runtime
 from . import clip_solving, references
 from .clip_solving import ClipRequest, ClipSolved, Data, Reader

@@ -5,10 +5,10 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..passage.timing import frame_rate
 from ..scene import heads, keyframes
+from ..scene.heads import bounds
 from ..scene.keyframes import Channels
-from ..showroom.studio import bounds
+from ..stored.timing import frame_rate
 
 GAP = 0.15
 """Space between head and picture, as a share of the head's height."""

@@ -10,8 +10,9 @@ from ...models.speech.lip_contact import contacts
 from ..scene import keyframes, layer_curves, playback
 from ..scene.keyframes import Channels
 from ..scene.layers import LAYERS, SPEECH
+from ..stored import cues
 from ..stored.head_properties import REGIONS
-from . import cues, lines
+from . import lines
 from .line_solving import plain
 
 MILLIMETRES = 1000.0

@@ -13,9 +13,9 @@ from ...models.speech.line_settings import LineSettings
 from ...models.speech.manner import Manner
 from ...models.speech.visemes import REST, VISEMES, Cue
 from ...models.video.retarget_settings import ResidualCurve
+from ..stored.cues import KeptCue
+from ..stored.words import KeptWord
 from ..system import runtime
-from .cues import KeptCue
-from .words import KeptWord
 
 if TYPE_CHECKING:
     from ...models.actor import Actor

@@ -4,8 +4,8 @@ import bpy
 import numpy as np
 
 from ..passage import passages
+from ..stored import markers
 from ..stored.line_properties import LINE
-from . import markers
 
 _LONGEST_NAME = 48
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from ...models.speech.line_settings import LineSettings
 from ...models.speech.manner import Manner, StyleCurve
-from ..passage import passages, residuals, timing, voices
+from ..passage import passages, residuals, voices
 from ..passage.passages import LINES, Settings
-from ..passage.timing import frame_rate
 from ..scene import playback
-from ..stored import changes
-from . import contacts, cues, lines, markers, words
+from ..stored import changes, cues, markers, timing, words
+from ..stored.timing import frame_rate
+from . import contacts, lines
 from .line_solving import Request, Solved, solve
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from ...models.making.options import MakingSettings
 from ...models.making.status import Status, ask_to_stop, read_status
 from ...models.making.workspace import default_workspace
 from ...models.settings import settings_of
-from ..passage import live_solving
+from .. import live_solving
 from ..system import packages
 from . import live_head, making_process
 from .making_process import Request

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ...models.errors import NeuralFaceError
-from ..passage.timing import frame_rate
+from ..stored.timing import frame_rate
 from ..system import runtime
 
 IMPORTERS = {

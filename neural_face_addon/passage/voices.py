@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bpy
 
-from .timing import frame_rate
+from ..stored.timing import frame_rate
 
 
 def place_voice(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import bpy
 import numpy as np
+from mathutils import Vector
 
 from ..stored.head_properties import REGIONS
 from . import layers
@@ -84,3 +85,12 @@ def set_code(
             whole = np.array(getattr(group, name), np.float32)
             whole[: part.stop - part.start] = values[part]
             setattr(group, name, whole.tolist())
+
+
+def bounds(head: bpy.types.Object) -> tuple[Vector, Vector]:
+    """Lowest and highest corner of the head's box in the world, metres."""
+    corners = [head.matrix_world @ Vector(corner) for corner in head.bound_box]
+    return (
+        Vector(min(corner[axis] for corner in corners) for axis in range(3)),
+        Vector(max(corner[axis] for corner in corners) for axis in range(3)),
+    )

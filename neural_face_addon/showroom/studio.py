@@ -8,6 +8,7 @@ import numpy as np
 from mathutils import Vector
 
 from ..scene import materials
+from ..scene.heads import bounds
 
 SIZE = (512, 640)
 SHEET_PERCENTAGE = 75
@@ -37,15 +38,6 @@ def set_up(scene: bpy.types.Scene, head: bpy.types.Object) -> None:
     scene.cycles.samples = SAMPLES
     scene.cycles.use_denoising = False
     scene.cycles.max_bounces = 2
-
-
-def bounds(head: bpy.types.Object) -> tuple[Vector, Vector]:
-    """Lowest and highest corner of the head's box in the world, metres."""
-    corners = [head.matrix_world @ Vector(corner) for corner in head.bound_box]
-    return (
-        Vector(min(corner[axis] for corner in corners) for axis in range(3)),
-        Vector(max(corner[axis] for corner in corners) for axis in range(3)),
-    )
 
 
 def _add_camera(scene: bpy.types.Scene, low: Vector, high: Vector) -> None:

@@ -16,9 +16,8 @@ from ...models.speech.line_settings import LineSettings
 from ...models.speech.manner import Manner, StyleSettings
 from ...models.speech.visemes import VISEMES
 from ...models.video.retarget_settings import ResidualSettings
-from ..line import cues, markers, words
 from ..system.classes import classes_factory
-from . import changes, declared
+from . import changes, cues, declared, markers, words
 from .passage_properties import Kept, PassageSettings
 
 LINE = (LineSettings, StyleSettings, Manner, ResidualSettings, PassageSettings)

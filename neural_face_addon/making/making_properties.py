@@ -4,9 +4,9 @@ import bpy
 from bpy.props import BoolProperty, PointerProperty, StringProperty
 
 from ...models.making.options import MakingSettings
-from ..making import head_making
+from ..stored import declared
 from ..system.classes import classes_factory
-from . import declared
+from . import head_making
 
 
 def _changed(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:

@@ -9,14 +9,14 @@ import time
 
 import bpy
 
-from ...models.errors import NeuralFaceError
-from ..clip import clips
-from ..line import speech
-from ..scene.heads import is_head
-from ..stored import changes
-from ..system.jobs import Job
-from . import passages
-from .passages import CLIPS, LINES
+from ..models.errors import NeuralFaceError
+from .clip import clips
+from .line import speech
+from .passage import passages
+from .passage.passages import CLIPS, LINES
+from .scene.heads import is_head
+from .stored import changes
+from .system.jobs import Job
 
 log = logging.getLogger(__name__)
 

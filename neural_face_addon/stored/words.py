@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..passage import timing
+from . import timing
 
 
 @dataclass(frozen=True)
