@@ -1,7 +1,7 @@
 """Command line of the numeric layer: `python -m models COMMAND …`."""
 
 import argparse
-import importlib
+import importlib.util
 import json
 import logging
 import sys
@@ -20,6 +20,10 @@ COMMANDS = {
     "film": ("synthetic.film_command", "footage of synthetic people (in a checkout only)"),
 }
 """Name → (module with `add_arguments(parser)` and `run(args)`, help line)."""
+CHECKOUT_ONLY = (
+    "This command belongs to a checkout of the source and is not part of the installed extension;"
+    " see docs/making_the_bundled_head.md in the source."
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,11 +32,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for command, (module, text) in COMMANDS.items():
-        sub = commands.add_parser(command, help=text, description=text)
+        missing = command == name and not _is_here(command)
+        told = f"{text}. {CHECKOUT_ONLY}" if missing else text
+        sub = commands.add_parser(command, help=text, description=told)
         sub.add_argument("--json", action="store_true", help="machine-readable result on stdout")
         sub.add_argument("--verbose", action="store_true", help="log what happens")
-        if command == name:
+        if command == name and not missing:
             importlib.import_module(f".{module}", __package__).add_arguments(sub)
+    if name and not _is_here(name):
+        parser.parse_known_args(arguments)  # so that --help is answered
+        print(f"error: {CHECKOUT_ONLY}", file=sys.stderr)
+        return 2
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING)
     module = importlib.import_module(f".{COMMANDS[options.command][0]}", __package__)
@@ -48,6 +58,12 @@ def main(arguments: list[str] | None = None) -> int:
         for key, value in (result or {}).items():
             print(f"{key}: {value}")
     return 1 if result and result.get("ok") is False else 0
+
+
+def _is_here(command: str) -> bool:
+    """Whether the command's room is part of this copy: the extension's zip leaves some out."""
+    room = COMMANDS[command][0].split(".")[0]
+    return importlib.util.find_spec(f".{room}", __package__) is not None
 
 
 if __name__ == "__main__":

@@ -9,11 +9,25 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from source_imports import reachable, sources
 
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 
 ROOT = Path(__file__).resolve().parent.parent
-FORBIDDEN = ("tests/", "docs/", "out/", "cache/", "Makefile", "pyproject.toml", "requirements")
+FORBIDDEN = (
+    "models/synthetic/",
+    "models/template/",
+    "neural_face_addon/showroom/",
+    "tests/",
+    "docs/",
+    "out/",
+    "cache/",
+    "Makefile",
+    "pyproject.toml",
+    "requirements",
+)
+
+STARTED_AS_SCRIPT = "models/speech/espeak_child.py"
 
 
 def _packager(*arguments: str) -> str:
@@ -32,6 +46,27 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("extension") / "neural_face.zip"
     _packager("build", "--source-dir", str(ROOT), "--output-filepath", str(path))
     return path
+
+
+@pytest.fixture(scope="module")
+def installed(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the zip becomes."""
+    folder = tmp_path_factory.mktemp("installed") / "neural_face"
+    with zipfile.ZipFile(archive) as content:
+        content.extractall(folder)
+    return folder
+
+
+def _command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python -m models …`, as the add-on starts it."""
+    return subprocess.run(
+        [sys.executable, "-m", "models", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +112,51 @@ def test_zip_holds_what_users_need_and_nothing_else(archive: Path) -> None:
         or any(part.startswith(".") for part in name.split("/"))
     ]
     assert unwanted == []
+
+
+def test_zip_holds_the_files_that_the_product_imports_and_no_others(archive: Path) -> None:
+    from neural_face.neural_face_addon.registration import MODULES
+
+    from models.__main__ import COMMANDS
+
+    with zipfile.ZipFile(archive) as content:
+        packed = {name for name in content.namelist() if name.endswith(".py")}
+    commands = {f"models.{module}" for module, _ in COMMANDS.values()}
+    begun = {f"{name.replace('.', '/')}.py" for name in commands | set(MODULES)}
+    begun |= {"neural_face_addon/registration.py", "models/__main__.py", STARTED_AS_SCRIPT}
+    begun = {path for path in begun if not path.startswith(FORBIDDEN)}
+    packages = {str(path.relative_to(ROOT)) for path in sources() if path.name == "__init__.py"}
+    packages = {path for path in packages if not path.startswith(FORBIDDEN)}
+    assert packed == reachable(begun) | packages
+
+
+@pytest.mark.parametrize("command", ["synthesize", "film"])
+def test_commands_that_need_the_source_say_so(command: str, installed: Path) -> None:
+    done = _command(installed, command, "somewhere", "--frames", "3")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: This command belongs to a checkout of the source")
+    told = _command(installed, command, "--help")
+    assert told.returncode == 0
+    assert "belongs to a checkout of the source" in " ".join(told.stdout.split())
+
+
+@pytest.mark.parametrize("command", ["check", "track", "import-sequence", "train", "align"])
+def test_other_commands_start_from_the_zip(command: str, installed: Path) -> None:
+    pytest.importorskip("torch", reason="commands need torch")
+    done = _command(installed, command, "--help")
+    assert done.returncode == 0 and "checkout" not in done.stdout, done.stderr
+
+
+def test_making_a_head_starts_from_the_zip(installed: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="commands need torch")
+    done = _command(installed, "train", str(tmp_path / "away"), "-o", str(tmp_path / "a.nface"))
+    assert done.returncode == 2 and done.stderr.startswith("error: "), done.stderr
+
+
+def test_a_head_is_read_from_the_zip(installed: Path) -> None:
+    pytest.importorskip("torch", reason="commands need torch")
+    done = _command(installed, "info", "models/bundled/actor.nface", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["name"], done.stderr
 
 
 def test_loads_in_a_fresh_profile(session: dict) -> None:

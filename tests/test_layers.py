@@ -1,17 +1,13 @@
 """The layers: which folder may import what. Walks every import by its syntax tree."""
 
-import ast
 import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+from source_imports import LAYERS, ROOT, Import, files_imported, imports_of, sources
 
-ROOT = Path(__file__).resolve().parent.parent
-LAYERS = ("models", "neural_face_addon", "operators", "panels")
 BLENDER = {"bpy", "bpy_extras", "bmesh", "mathutils", "gpu", "gpu_extras", "blf", "bl_ui", "aud"}
 BLENDER |= {"addon_utils", "bl_operators", "idprop", "imbuf", "freestyle"}
 NUMERIC = {"torch", "scipy", "cv2", "safetensors", "soundfile", "g2p_en", "nltk", "mediapipe"}
@@ -62,88 +58,11 @@ OUTSIDE_BLENDER = {"neural_face_addon/showroom/source.py"}
 """Started as a script; loads the package and may name it absolutely."""
 
 
-@dataclass(frozen=True)
-class Import:
-    """One imported module: its dotted name from the root, or of another package.
-
-    Lazy ones stand in functions; those for type checkers never run.
-    """
-
-    line: int
-    name: str
-    relative: bool
-    lazy: bool
-    types_only: bool
-
-    @property
-    def top(self) -> str:
-        return self.name.split(".")[0]
-
-
-class _Imports(ast.NodeVisitor):
-    """Collects the imports of a file."""
-
-    def __init__(self, path: str) -> None:
-        self.package = path.split("/")[:-1]
-        self.found: list[Import] = []
-        self.lazy = self.types_only = False
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        outer, self.lazy = self.lazy, True
-        self._visit_all(node.body)
-        self.lazy = outer
-
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
-
-    def visit_If(self, node: ast.If) -> None:
-        if not ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            self.generic_visit(node)
-            return
-        outer, self.types_only = self.types_only, True
-        self._visit_all(node.body)
-        self.types_only = outer
-        self._visit_all(node.orelse)
-
-    def _visit_all(self, nodes: list[ast.stmt]) -> None:
-        for node in nodes:
-            self.visit(node)
-
-    def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self._add(node, alias.name, relative=False)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        if not node.level:
-            self._add(node, node.module, relative=False)
-            return
-        kept = self.package[: len(self.package) - node.level + 1]
-        base = [*kept, *(node.module.split(".") if node.module else [])]
-        if node.level - 1 > len(self.package):
-            base = ["(above the root)"]
-        for alias in node.names:
-            self._add(node, ".".join([*base, alias.name]), relative=True)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        """`import_module("x")` and `__import__("x")` with a plain name are imports as well."""
-        called = ast.unparse(node.func).split(".")[-1]
-        first = node.args[0] if node.args else None
-        if called in {"import_module", "__import__"} and isinstance(first, ast.Constant):
-            name = str(first.value)
-            if not name.startswith("."):
-                self._add(node, name, relative=False)
-        self.generic_visit(node)
-
-    def _add(self, node: ast.AST, name: str, *, relative: bool) -> None:
-        self.found.append(Import(node.lineno, name, relative, self.lazy, self.types_only))
-
-
 def violations(path: str, source: str) -> list[str]:
     """What the file at `path` (from the root) imports against the rules."""
-    collector = _Imports(path)
-    collector.visit(ast.parse(source))
     return [
         f"{path}:{item.line}: {reason}: {item.name}"
-        for item in collector.found
+        for item in imports_of(path, source)
         for reason in _reasons(path, item)
     ]
 
@@ -189,14 +108,7 @@ def room_of(path: str) -> str:
     raise ValueError(f"{path} stands on no floor: add its room to ROOMS")
 
 
-def _sources() -> list[Path]:
-    files = [ROOT / "__init__.py"]
-    for layer in LAYERS:
-        files += sorted((ROOT / layer).rglob("*.py"))
-    return files
-
-
-@pytest.mark.parametrize("path", [str(file.relative_to(ROOT)) for file in _sources()])
+@pytest.mark.parametrize("path", [str(file.relative_to(ROOT)) for file in sources()])
 def test_file_keeps_to_its_layer(path: str) -> None:
     assert violations(path, (ROOT / path).read_text(encoding="utf-8")) == []
 
@@ -204,14 +116,8 @@ def test_file_keeps_to_its_layer(path: str) -> None:
 @pytest.mark.parametrize("layer", LAYERS)
 def test_no_module_imports_itself_by_a_detour(layer: str) -> None:
     """No circles between files either, lazy imports counted."""
-    files = {str(f.relative_to(ROOT)): f for f in (ROOT / layer).rglob("*.py")}
-    graph = {}
-    for path, file in files.items():
-        collector = _Imports(path)
-        collector.visit(ast.parse(file.read_text(encoding="utf-8")))
-        names = [item.name for item in collector.found if item.relative]
-        wanted = {_path_of(part) for name in names for part in (name, name.rpartition(".")[0])}
-        graph[path] = (wanted & files.keys()) - {path}
+    files = [str(file.relative_to(ROOT)) for file in (ROOT / layer).rglob("*.py")]
+    graph = {path: files_imported(path) for path in files}
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError with the circle
 
 
@@ -220,6 +126,11 @@ def test_every_room_stands_on_a_floor(layer: str) -> None:
     files = [f for f in (ROOT / layer).rglob("*.py") if f != ROOT / layer / "__init__.py"]
     there = [room_of(str(f.relative_to(ROOT))) for f in files]
     assert set(there) == set(ROOMS[layer]) and len(ROOMS[layer]) == len(set(ROOMS[layer]))
+
+
+def test_every_layer_is_walked() -> None:
+    walked = {file.relative_to(ROOT).parts[0] for file in sources()}
+    assert walked == {"__init__.py", *LAYERS}
 
 
 @pytest.mark.parametrize(
