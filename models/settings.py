@@ -35,7 +35,6 @@ class Setting:
         keyed: Whether it may change over time.
         slider: Whether panels show it so.
         apart: Whether panels leave a gap above it.
-        nowhere: Place ('panel', 'command line', 'script') where it is not offered → why.
     """
 
     name: str
@@ -54,7 +53,6 @@ class Setting:
     keyed: bool = False
     slider: bool = False
     apart: bool = False
-    nowhere: tuple[tuple[str, str], ...] = ()
 
     @property
     def value_type(self) -> type:
@@ -120,10 +118,9 @@ def check(values: Any, error: type[Exception]) -> None:
 
 
 def add_options(parser: argparse._ActionsContainer, settings: Iterable[Setting]) -> None:
-    """Declare an option for each setting that the command line offers."""
+    """Declare an option for each setting."""
     for item in settings:
-        if "command line" not in dict(item.nowhere):
-            parser.add_argument(item.flag, dest=item.name, default=item.default, **_accepted(item))
+        parser.add_argument(item.flag, dest=item.name, default=item.default, **_accepted(item))
 
 
 def _accepted(item: Setting) -> dict[str, Any]:

@@ -15,10 +15,7 @@ LEAST_RANGE = 0.2
 class ArkitSettings:
     """How a recording is read."""
 
-    neutral: bool = setting(
-        False, "From Rest", "Take out what the phone saw in the resting face",
-        nowhere=(("panel", "Asked for beside the file"),),
-    )  # fmt: skip
+    neutral: bool = setting(False, "From Rest", "Take out what the phone saw in the resting face")
 
 
 @dataclass(frozen=True)

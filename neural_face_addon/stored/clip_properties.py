@@ -24,7 +24,6 @@ _SOURCE_ITEMS = (
     ("VIDEO", "Video", "A video, which can be put on the head anew with other settings"),
     ("RECORDED", "Recorded", "A performance of this head, from a file or a camera"),
 )
-_IN_SCENE = (("command line", "There is no scene"),)
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,11 @@ class BesideSettings:
     """What of the video is in the scene beside the head."""
 
     show_video: bool = setting(
-        True, "Show Video", "Show the video beside the head, in time with it", nowhere=_IN_SCENE
+        True, "Show Video", "Show the video beside the head, in time with it"
     )
     play_sound: bool = setting(
         True, "Play Sound", "Put the video's sound into the sequencer; it is heard where the video "
-        "plays at its own speed", nowhere=_IN_SCENE,
+        "plays at its own speed",
     )  # fmt: skip
 
 

@@ -7,38 +7,33 @@ from bpy.props import FloatProperty, IntProperty, PointerProperty, StringPropert
 
 from ...models.settings import setting
 
-_BESIDE = (("command line", "A file holds this passage alone"),)
-
 
 @dataclass(frozen=True)
 class PassageSettings:
     """Where a passage lies, and what becomes of the keys that are there."""
 
-    frame_start: int = setting(
-        1, "Start Frame", "Where it begins",
-        nowhere=(("command line", "A file's times begin at 0"),),
-    )  # fmt: skip
+    frame_start: int = setting(1, "Start Frame", "Where it begins")
     target: str = setting(
         "CURRENT", "Keys In", "Action that takes the keys when it is new",
         choices=(
             ("CURRENT", "Current Action", "The head's action, beside its other keys"),
             ("NEW", "New Action", "An action of its own; the one before is kept"),
-        ), nowhere=_BESIDE,
+        ),
     )  # fmt: skip
     existing: str = setting(
         "CLEAR", "Existing Keys", "What happens to the layer's other keys there",
         choices=(
             ("CLEAR", "Replace", "Clear the layer in the range first"),
             ("ADD", "Add", "Add to what the layer has there"),
-        ), nowhere=_BESIDE,
+        ),
     )  # fmt: skip
     blend_in: float = setting(
         0.1, "Blend In", "Time in which it takes over from what was there", low=0.0, high=10.0,
-        soft=(None, 1.0), kind="seconds", nowhere=_BESIDE,
+        soft=(None, 1.0), kind="seconds",
     )  # fmt: skip
     blend_out: float = setting(
         0.1, "Blend Out", "Time in which it gives back to what was there", low=0.0, high=10.0,
-        soft=(None, 1.0), kind="seconds", nowhere=_BESIDE,
+        soft=(None, 1.0), kind="seconds",
     )  # fmt: skip
 
 
