@@ -7,6 +7,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 
+from effort import lines_run
 from heads_in_blender import assert_shows, codes, curves, import_head, keys
 
 
@@ -135,11 +136,7 @@ def test_a_rig_with_one_bone_still_speaks(scene: object, head: object) -> None:
 
 
 def test_reading_the_code_is_cheap(scene: object, head: object) -> None:
-    import time
-
     from neural_face.neural_face_addon.scene import heads
 
-    start = time.perf_counter()
-    for _ in range(1000):
-        heads.code(head)
-    assert time.perf_counter() - start < 0.5  # 0.5 ms each
+    heads.code(head)
+    assert lines_run(lambda: heads.code(head)) < 500

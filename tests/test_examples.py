@@ -1,10 +1,11 @@
 """Dynamic visemes on a made-up database: replay, closures, joints, seeds, styles, time."""
 
-import time
+import tracemalloc
 
 import numpy as np
 import pytest
 from bench.viseme_baselines import nearest_sentence, static_visemes
+from effort import lines_run
 from made_speech import (
     FPS,
     OPEN,
@@ -161,13 +162,16 @@ def test_cancel(animator: ExampleAnimator) -> None:
         animator.animate(_line(0), FPS, progress=stop)
 
 
-def test_time_grows_with_the_line(animator: ExampleAnimator) -> None:
-    def seconds(count: int) -> float:
+def test_effort_grows_with_the_line(animator: ExampleAnimator) -> None:
+    def effort(count: int) -> np.ndarray:
+        """Lines of Python run and most bytes held at once."""
         phones = _line(1, count)
-        start = time.perf_counter()
+        lines = lines_run(lambda: animator.animate(phones, FPS))
+        tracemalloc.start()
         animator.animate(phones, FPS)
-        return time.perf_counter() - start
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return np.array([lines, held])
 
-    seconds(40)
-    short, long = min(seconds(40) for _ in range(3)), min(seconds(320) for _ in range(3))
-    assert long < 16 * short
+    effort(40)
+    assert (effort(320) < 12 * effort(40)).all()

@@ -165,7 +165,7 @@ def test_previews_go_on_until_the_training_ends(started: tuple, tmp_path: Path) 
 
     with Previews(sample_of(performance, data), tmp_path, tell, 0.01) as previews:
         previews.watch(networks)
-        assert twice.wait(30)
+        assert twice.wait(300)
     count = len(told)
     assert not previews._thread.is_alive() and len(told) == count
 
