@@ -97,6 +97,26 @@ def test_too_few_frames_are_named(data: TrainingData) -> None:
         start_network(data.region("mouth"), few, TrainingConfig(), 24)
 
 
+def test_all_losses_count_by_their_weights(data: TrainingData) -> None:
+    region = data.region("mouth")
+    config = TrainingConfig(
+        batch=2,
+        geometry_weight=1.9,
+        detail_weights=(5.0, 0.0, 0.0, 0.0),
+        kl_weight=0.3,
+        gan_weight=0.7,
+        gan_start=0,
+        mixed=False,
+    )
+    task = RegionTask(start_network(region, data.train, config, 4), region, data.train, config)
+    totals: list[float] = []
+    task.learners[0].descend = lambda loss, fraction: totals.append(float(loss.detach()))
+    found = task.step(torch.Generator().manual_seed(0), 0.5)
+    weights = {"texture": 1.0, "geometry": 1.9, "kl": 0.3, "detail": 5.0, "gan": 0.7}
+    assert totals == [pytest.approx(sum(w * found[name] for name, w in weights.items()))]
+    assert found["kl"] > 1 and found["detail"] > 0.001
+
+
 def test_discriminator_learns_beside_the_decoder(data: TrainingData) -> None:
     region = data.region("mouth")
     config = TrainingConfig(gan_start=0, batch=2, mixed=False)

@@ -107,6 +107,7 @@ class _Counter:
 
     def __init__(self, bad_at: int = -1) -> None:
         self.value, self.bad_at = 0.0, bad_at
+        self.learners = (self,)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         self.value += float(torch.rand(1, generator=generator))
@@ -161,6 +162,13 @@ def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.pt"
     path.write_bytes(b"junk")
     with pytest.raises(NeuralFaceError, match=r"Cannot continue from c\.pt"):
+        Trainer(_Counter(), 10, checkpoint=path)
+
+
+def test_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.pt"
+    torch.save({"task": {}, "generator": torch.Generator().get_state(), "step": 3}, path)
+    with pytest.raises(NeuralFaceError, match=r"version 1, this one continues 2.*or delete"):
         Trainer(_Counter(), 10, checkpoint=path)
 
 

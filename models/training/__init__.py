@@ -1,1 +1,1 @@
-"""What every training shares: the loop, averaged weights, losses."""
+"""What every training shares: the loop, what learns, losses."""

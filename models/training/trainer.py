@@ -7,7 +7,7 @@ was killed and started again ends as if it had never stopped.
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -18,23 +18,35 @@ from ..files import replacing
 
 log = logging.getLogger(__name__)
 CURVE_POINTS = 400
+VERSION = 2
+"""Of checkpoints."""
 Curve = list[tuple[float, dict[str, float]]]
 """(how far the training was, mean losses since the point before) points."""
 Report = Callable[[int, float, dict[str, float]], None]
 """Called after each step with the step's number, how far the training is (0…1) and its losses."""
 
 
-class Task(Protocol):
-    """What a trainer trains."""
-
-    def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
-        """Do one optimisation step; all randomness from `generator`; return the losses."""
+class Learns(Protocol):
+    """What a step changes."""
 
     def state(self) -> dict:
         """Everything the next step depends on, as tensors, numbers, strings, lists and dicts."""
 
     def restore(self, state: dict) -> None:
         """Continue from `state`."""
+
+
+class Task(Protocol):
+    """What a trainer trains.
+
+    Attributes:
+        learners: All that its steps change.
+    """
+
+    learners: Sequence[Learns]
+
+    def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
+        """Do one optimisation step; all randomness from `generator`; return the losses."""
 
 
 class Trainer:
@@ -143,7 +155,8 @@ class Trainer:
         if self._checkpoint is None:
             return
         state = {
-            "task": self._task.state(),
+            "version": VERSION,
+            "learners": [learner.state() for learner in self._task.learners],
             "generator": self._generator.get_state(),
             "step": self.step,
             "spent": self.spent,
@@ -155,13 +168,25 @@ class Trainer:
     def _load(self, path: Path) -> None:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
-            self._task.restore(state["task"])
-            self._generator.set_state(state["generator"])
-            self.step, self.spent = int(state["step"]), float(state["spent"])
-            self._losses = state["losses"]
+            version = state.get("version", 1)
+            if version == VERSION:
+                self._resume(state)
         except Exception as error:  # torch raises many kinds for a damaged or foreign file
             raise NeuralFaceError(
                 f"Cannot continue from {path.name} ({type(error).__name__}): it is damaged or of "
                 "another training; delete it to start again."
             ) from error
+        if version != VERSION:
+            raise NeuralFaceError(
+                f"Cannot continue from {path.name}: another version of this program saved it "
+                f"(checkpoint version {version}, this one continues {VERSION}). Finish the "
+                "training with that version, or delete the file to start again."
+            )
         log.info("continuing from step %d of %s", self.step, path)
+
+    def _resume(self, state: dict) -> None:
+        for learner, saved in zip(self._task.learners, state["learners"], strict=True):
+            learner.restore(saved)
+        self._generator.set_state(state["generator"])
+        self.step, self.spent = int(state["step"]), float(state["spent"])
+        self._losses = state["losses"]

@@ -1,4 +1,4 @@
-"""Training of a region's network: losses, discriminator, schedule, averaged weights."""
+"""Training of a region's network beside its discriminator."""
 
 import copy
 import math
@@ -6,11 +6,18 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from ...errors import CaptureError
 from ...mesh import REGION_NAMES
+from ...training.learner import AveragedLearner, Learner, warm_share, warmed_average
+from ...training.losses import (
+    detail_error,
+    hinge_critic,
+    hinge_maker,
+    kl_to_normal,
+    weighted_error,
+)
 from ..region_network import (
     Discriminator,
     RegionDims,
@@ -27,8 +34,6 @@ BUDGETS = {"mouth": 4096, "left_eye": 2304, "right_eye": 2304, "face": 4096}
 """Convolutions' size (`RegionDims.budget`) of each region."""
 UNSEEN = 0.02
 """How much texels count that nobody saw: enough to keep them near the mean."""
-DETAIL_PATCH = 8
-"""Side of the patches whose detail is compared."""
 LEAST_TEXTURE = 1e-6
 """Mean squared error (60 dB) below which a PCA texture counts as perfect, to weigh the losses."""
 LEAST_GEOMETRY = 1e-3
@@ -132,7 +137,14 @@ def _set_buffers(
 
 
 class RegionTask:
-    """One region's training, step by step (a `trainer.Task`)."""
+    """One region's training, step by step (a `trainer.Task`).
+
+    Attributes:
+        network: What is trained.
+        average: The same of averaged weights, which change as training goes.
+        critic: The discriminator.
+        learners: Of network and critic.
+    """
 
     def __init__(
         self, network: RegionNetwork, data: RegionData, train: np.ndarray, config: TrainingConfig
@@ -142,20 +154,34 @@ class RegionTask:
         device = network.basis.device
         self.network = network.to(memory_format=torch.channels_last)
         network.mixed = has_bfloat16(device) if config.mixed is None else config.mixed
-        self.average = copy.deepcopy(network).requires_grad_(False)
-        self._updates = 0
         self._detail_weight = config.detail_weights[REGION_NAMES.index(data.region.name)]
         torch.manual_seed(config.seed + 1)
         self.critic = Discriminator().to(device)
+        self.learners = self._learners()
+        self.average = self._averaged()
         keep = device if device.type == "cuda" else torch.device("cpu")
         arrays = (data.texture[train], data.seen[train], data.geometry[train])
         self._texture, self._seen, self._geometry = (torch.from_numpy(a).to(keep) for a in arrays)
         self._owned = arranged(torch.from_numpy(data.owned)[None, ..., None]).to(device)
-        self._optimizers = (
-            torch.optim.Adam(network.parameters(), config.learning_rate, betas=(0.9, 0.99)),
-            torch.optim.Adam(self.critic.parameters(), config.learning_rate / 2, betas=(0.5, 0.99)),
-        )
         self._linear, self._texture_unit, self._geometry_unit = self._start_errors()
+
+    def _learners(self) -> tuple[AveragedLearner, Learner]:
+        config, schedule = self.config, warm_share(self.config.warm_up, 0.02)
+        rate = config.learning_rate
+        adam = torch.optim.Adam(self.network.parameters(), rate, betas=(0.9, 0.99))
+        other = torch.optim.Adam(self.critic.parameters(), rate / 2, betas=(0.5, 0.99))
+        # the parts learn; the network's own buffers are the PCA, made again from the data
+        parts, average = list(self.network.children()), warmed_average(config.average, 1)
+        return AveragedLearner(parts, adam, schedule, average), Learner(
+            [self.critic], other, schedule
+        )
+
+    def _averaged(self) -> RegionNetwork:
+        network = copy.deepcopy(self.network).requires_grad_(False)
+        names = [name for name, _ in network.named_children()]
+        for name, part in zip(names, self.learners[0].averages, strict=True):
+            setattr(network, name, part)
+        return network
 
     def _batch(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Residuals (batch, 12, R/2, R/2), weights (batch, 4, …), coefficients (batch, K)."""
@@ -175,7 +201,7 @@ class RegionTask:
                 code = self.network.linear_code(residual, geometry)
                 miss = self.network.decode_residual(code) - residual
                 lost = self.network.decode_geometry(code) - geometry
-                errors.append((float(_mean(miss**2, weight)), float((lost**2).sum(1).mean())))
+                errors.append((float(weighted_error(miss**2, weight)), float(_squared(lost))))
                 codes.append(code)
         texture, geometry = np.mean(errors, 0)
         spread = float(self._geometry.var(0).sum())
@@ -184,7 +210,6 @@ class RegionTask:
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step of the auto-encoder and, when it is on, one of the discriminator."""
         config = self.config
-        self._set_rate(fraction)
         index = torch.randint(len(self._texture), (config.batch,), generator=generator)
         residual, weight, geometry = self._batch(index)
         linear = self._linear[index.to(self._linear.device)]
@@ -194,43 +219,31 @@ class RegionTask:
         decoded = self.network.decode_residual(code)
         lost = self.network.decode_geometry(code) - geometry
         losses = {
-            "texture": _mean((decoded - residual) ** 2, weight) / self._texture_unit,
-            "geometry": (lost**2).sum(1).mean() / self._geometry_unit,
-            "kl": 0.5 * (mu**2 + (2 * log_sigma).exp() - 1 - 2 * log_sigma).sum(1).mean(),
+            "texture": weighted_error((decoded - residual) ** 2, weight) / self._texture_unit,
+            "geometry": _squared(lost) / self._geometry_unit,
+            "kl": kl_to_normal(mu, 2 * log_sigma),
         }
-        total = (
-            losses["texture"]
-            + config.geometry_weight * losses["geometry"]
-            + config.kl_weight * losses["kl"]
-        )
+        weights = {"texture": 1.0, "geometry": config.geometry_weight, "kl": config.kl_weight}
         if self._detail_weight:
-            losses["detail"] = self._detail_loss(decoded, residual, weight)
-            total = total + self._detail_weight * losses["detail"]
+            losses["detail"] = self._detail(decoded, residual, weight)
+            weights["detail"] = self._detail_weight
         if config.gan and fraction >= config.gan_start:
-            pictures = self._crops(decoded, residual, weight, generator)
-            losses["gan"] = -self._judge(pictures[0]).mean()
-            total = total + config.gan_weight * losses["gan"]
-        self._optimizers[0].zero_grad(set_to_none=True)
-        total.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        if all(bool(torch.isfinite(loss)) for loss in losses.values()):
-            self._optimizers[0].step()
-            self._update_average()
+            made, real = self._crops(decoded, residual, weight, generator)
+            losses["gan"] = hinge_maker(self._judge(made))
+            weights["gan"] = config.gan_weight
+        network, critic = self.learners
+        network.descend(sum(weights[name] * loss for name, loss in losses.items()), fraction)
         if "gan" in losses:
-            losses["critic"] = self._train_critic(*(picture.detach() for picture in pictures))
+            verdicts = self._judge(made.detach()), self._judge(real.detach())
+            losses["critic"] = hinge_critic(*verdicts)
+            critic.descend(losses["critic"], fraction)
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
-    def _detail_loss(self, decoded: Tensor, residual: Tensor, weight: Tensor) -> Tensor:
-        """Squared difference of the detail's amplitude in patches, in units of the PCA's error.
-
-        A least-squares decoder is too smooth where it is unsure; matching the amplitude costs
-        little error, for the detail it draws is right on average.
-        """
+    def _detail(self, decoded: Tensor, residual: Tensor, weight: Tensor) -> Tensor:
+        """In units of the PCA's error."""
         mean, shares = self.network.mean_picture, weight.repeat_interleave(3, 1)
-        pictures = (_image(p * shares + mean) for p in (decoded, residual))
-        made, true = (_amplitude(picture) for picture in pictures)
-        share = functional.avg_pool2d(_image(weight), DETAIL_PATCH)
-        return ((made - true) ** 2 * share).sum() / (share.sum() * self._texture_unit)
+        made, true = (_image(p * shares + mean) for p in (decoded, residual))
+        return detail_error(made, true, _image(weight), self._texture_unit)
 
     def _crops(
         self, decoded: Tensor, residual: Tensor, weight: Tensor, generator: torch.Generator
@@ -252,77 +265,12 @@ class RegionTask:
         with torch.autocast(residual.device.type, torch.bfloat16, enabled=self.network.mixed):
             return self.critic(residual).float()
 
-    def _train_critic(self, decoded: Tensor, real: Tensor) -> Tensor:
-        """One step with the hinge loss."""
-        self._optimizers[1].zero_grad(set_to_none=True)
-        loss = (
-            functional.relu(1 + self._judge(decoded)).mean()
-            + functional.relu(1 - self._judge(real)).mean()
-        )
-        loss.backward()
-        self._optimizers[1].step()
-        return loss
-
-    def _set_rate(self, fraction: float) -> None:
-        config = self.config
-        rise = min(1.0, (fraction + 1e-3) / config.warm_up) if config.warm_up else 1.0
-        fall = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction))
-        for optimizer, share in zip(self._optimizers, (1.0, 0.5), strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * share * rise * fall
-
-    def _update_average(self) -> None:
-        self._updates += 1
-        decay = min(self.config.average, (1 + self._updates) / (10 + self._updates))
-        with torch.no_grad():
-            for mean, value in zip(
-                self.average.parameters(), self.network.parameters(), strict=True
-            ):
-                mean.lerp_(value, 1 - decay)
-
-    def state(self) -> dict:
-        """Weights, averages and optimisers; the fixed buffers are made again from the data."""
-        parameters = {
-            "network": dict(self.network.named_parameters()),
-            "average": dict(self.average.named_parameters()),
-        }
-        state = {
-            key: {name: value.detach().cpu() for name, value in values.items()}
-            for key, values in parameters.items()
-        }
-        state["updates"] = self._updates
-        state["critic"] = self.critic.state_dict()
-        state["optimizers"] = [optimizer.state_dict() for optimizer in self._optimizers]
-        return state
-
-    def restore(self, state: dict) -> None:
-        """Continue from `state`."""
-        self._updates = int(state["updates"])
-        for key, module in (("network", self.network), ("average", self.average)):
-            missing = module.load_state_dict(state[key], strict=False)
-            if missing.unexpected_keys or set(missing.missing_keys) & set(state[key]):
-                raise ValueError(f"{key} of another shape")
-        self.critic.load_state_dict(state["critic"])
-        for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
-
-
-def _amplitude(texture: Tensor) -> Tensor:
-    """Root mean square of what a small blur takes away, (batch, 1, H / patch, W / patch)."""
-    smooth = texture.contiguous()  # pools of lines over planes, a third of a square's time
-    for side, border in (((7, 1), (3, 0)), ((1, 7), (0, 3))):
-        smooth = functional.avg_pool2d(smooth, side, 1, border, count_include_pad=False)
-    detail = texture - smooth
-    energy = functional.avg_pool2d((detail**2).mean(1, keepdim=True), DETAIL_PATCH)
-    return (energy + 1e-7).sqrt()
-
 
 def _image(blocks: Tensor) -> Tensor:
     """Arranged (batch, 4·C, R/2, R/2) → (batch, C, R, R), channels last."""
     return spread_out(blocks).permute(0, 3, 1, 2)
 
 
-def _mean(squares: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean over texels and channels of (batch, 12, …) with (batch, 4, …)."""
-    texels = squares.unflatten(1, (4, 3)).sum(2)
-    return (texels * weight).sum() / (3 * weight.sum()).clamp_min(1e-6)
+def _squared(lost: Tensor) -> Tensor:
+    """Mean over the batch of the squared length of (batch, K)."""
+    return (lost**2).sum(1).mean()

@@ -82,7 +82,7 @@ def _train(
         reports=(_reporter(stage, share, done, progress),),
     )
     trainer.run()
-    task.finish()
+    task.learners[0].finish()
     return trainer.curve
 
 

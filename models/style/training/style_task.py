@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ...training.averaging import AveragedTask
+from ...training.learner import sequence_learner
+from ...training.losses import kl_to_normal, smooth_error
 from ..style_network import (
     DOWN,
     StyleNetworks,
@@ -75,14 +76,15 @@ class Chooser:
         return batch_of(chosen, self._scale)
 
 
-class CoreTask(AveragedTask):
+class CoreTask:
     """Core network and style encoder, together."""
 
     def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
-        super().__init__([networks.core, networks.encoder], config)
+        self._config = config
         self._core, self._encoder = networks.core, networks.encoder
         self._choose = Chooser(data, config)
         self._lips = lip_map(data.scale)
+        self.learners = (sequence_learner([networks.core, networks.encoder], config),)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step; the style comes from a part of the take, the whole take is played."""
@@ -95,10 +97,10 @@ class CoreTask(AveragedTask):
         style = style * kept
         made = self._core(batch.labels, style[..., None].expand(-1, -1, batch.mask.shape[-1]))
         codes, change, lips = core_losses(made, batch, self._lips)
-        kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1).mean()
+        kl = kl_to_normal(mean, log_variance)
         config = self._config
         loss = codes + config.change_weight * change + config.lip_weight * lips
-        self._descend(loss + config.style_kl * kl, fraction)
+        self.learners[0].descend(loss + config.style_kl * kl, fraction)
         return {
             "codes": codes.item(),
             "change": change.item(),
@@ -116,16 +118,11 @@ def lip_map(scale: StyleScale) -> Tensor:
 def core_losses(made: Tensor, batch: Batch, lips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean absolute errors of codes and pose, of their change, of the lips; 1 is a bad guess."""
     apart = (made - batch.motion) * batch.mask
-    frames = batch.mask.sum().clamp_min(1)
-    codes = _smooth(apart).sum() / (frames * made.shape[1])
-    change = _smooth(apart[..., 1:] - apart[..., :-1]).sum() / (frames * made.shape[1])
+    frames, channels = batch.mask.sum().clamp_min(1), made.shape[1]
+    codes = smooth_error(apart, frames, channels)
+    change = smooth_error(apart[..., 1:] - apart[..., :-1], frames, channels)
     moved = torch.einsum("bzt,zp->bpt", apart[:, :-6], lips)
-    return codes, change, _smooth(moved).sum() / (frames * lips.shape[1])
-
-
-def _smooth(apart: Tensor) -> Tensor:
-    """Squared near zero, absolute far out: recordings hold outliers."""
-    return functional.smooth_l1_loss(apart, torch.zeros_like(apart), reduction="none", beta=0.5)
+    return codes, change, smooth_error(moved, frames, lips.shape[1])
 
 
 def style_window(mask: Tensor, share: tuple[float, float], generator: torch.Generator) -> Tensor:
@@ -138,42 +135,47 @@ def style_window(mask: Tensor, share: tuple[float, float], generator: torch.Gene
     return mask * ((frame >= start) & (frame < start + length)).float()
 
 
-class PriorTask(AveragedTask):
+class PriorTask:
     """Both priors learn to give back what they are shown, through their quantised latents."""
 
     def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
-        super().__init__([networks.eyes, networks.head], config)
-        self._networks_, self._data = networks, data
+        self._networks, self._data = networks, data
+        self.learners = (sequence_learner([networks.eyes, networks.head], config),)
         self._choose = Chooser(data, config)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step."""
         batch = self._choose(generator)
-        style = styles_of(self._networks_, batch)
+        style = styles_of(self._networks, batch)
         losses = {}
         for name, signal in signals(batch.motion, self._data).items():
-            prior = getattr(self._networks_, name)
+            prior = getattr(self._networks, name)
             latents = prior.encode(signal * batch.mask)
             made = prior.decode(latents, style.expand(-1, -1, latents.shape[-1]))
-            apart = (made - signal) * batch.mask
-            frames = batch.mask.sum() * made.shape[1]
-            change = apart[..., 1:] - apart[..., :-1]
-            losses[name] = (apart.abs().sum() + 2 * change.abs().sum()) / frames
-        self._descend(sum(losses.values()), fraction)
+            losses[name] = prior_loss(made, signal, batch.mask)
+        self.learners[0].descend(sum(losses.values()), fraction)
         return {name: loss.item() for name, loss in losses.items()}
 
 
-class SamplerTask(AveragedTask):
+def prior_loss(made: Tensor, signal: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute error of (B, C, T) and, twice, of its change; mask (B, 1, T)."""
+    apart = (made - signal) * mask
+    change = apart[..., 1:] - apart[..., :-1]
+    return (apart.abs().sum() + 2 * change.abs().sum()) / (mask.sum() * made.shape[1])
+
+
+class SamplerTask:
     """The samplers learn how the priors' latents go on."""
 
     def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
-        super().__init__([networks.eyes_sampler, networks.head_sampler], config)
-        self._networks_, self._data = networks, data
+        self._config, self._networks, self._data = config, networks, data
+        samplers = [networks.eyes_sampler, networks.head_sampler]
+        self.learners = (sequence_learner(samplers, config),)
         self._choose = Chooser(data, config)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step."""
-        batch, networks = self._choose(generator), self._networks_
+        batch, networks = self._choose(generator), self._networks
         style = styles_of(networks, batch)
         style = style + self._config.style_noise * torch.randn(style.shape, generator=generator)
         condition = conditions(batch.labels)
@@ -192,10 +194,15 @@ class SamplerTask(AveragedTask):
             sampler, prior = getattr(networks, f"{name}_sampler"), getattr(networks, name)
             logits = sampler(latents[name], given, style)
             wanted = prior.index(latents[name]).transpose(1, 2)
-            miss = functional.cross_entropy(logits.permute(0, 3, 1, 2), wanted, reduction="none")
-            losses[name] = (miss.mean(2) * inside).sum() / inside.sum()
-        self._descend(sum(losses.values()), fraction)
+            losses[name] = latent_loss(logits, wanted, inside)
+        self.learners[0].descend(sum(losses.values()), fraction)
         return {name: loss.item() for name, loss in losses.items()}
+
+
+def latent_loss(logits: Tensor, wanted: Tensor, inside: Tensor) -> Tensor:
+    """Mean cross-entropy of levels (B, N, D, L) where `wanted` (B, N, D) and `inside` (B, N)."""
+    miss = functional.cross_entropy(logits.permute(0, 3, 1, 2), wanted, reduction="none")
+    return (miss.mean(2) * inside).sum() / inside.sum()
 
 
 def styles_of(networks: StyleNetworks, batch: Batch) -> Tensor:

@@ -124,7 +124,7 @@ def train_video(
         reports=(report,),
     )
     trainer.run()
-    task.finish()
+    task.learners[0].finish()
     return networks, trainer.curve
 
 

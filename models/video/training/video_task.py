@@ -4,9 +4,9 @@ from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from ...training.averaging import AveragedTask
+from ...training.learner import sequence_learner
+from ...training.losses import smooth_error
 from ..video_network import VideoNetworks, between
 from .video_data import Chooser, VideoData
 
@@ -65,11 +65,12 @@ class VideoConfig:
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
 
-class VideoTask(AveragedTask):
+class VideoTask:
     """Motion network and residual encoder."""
 
     def __init__(self, networks: VideoNetworks, data: VideoData, config: VideoConfig) -> None:
-        super().__init__([networks.motion, networks.encoder], config)
+        self._config = config
+        self.learners = (sequence_learner([networks.motion, networks.encoder], config),)
         self._motion, self._encoder = networks.motion, networks.encoder
         self._choose = Chooser(
             data.train, data.scale, config.batch, config.frames, config.own_share
@@ -88,12 +89,13 @@ class VideoTask(AveragedTask):
         noise = config.residual_noise * torch.randn(knots.shape, generator=generator)
         residual = between((knots + noise) * told, batch.motion.shape[1])
         made = self._motion(features, residual) + batch.turned
-        codes, pose, change, points = self._losses(made, batch.motion, batch.mask)
+        losses = motion_losses(made, batch.motion, batch.mask, self._points)
+        codes, pose, change, points = losses
         loss = codes + config.pose_weight * pose + config.change_weight * change
         loss = loss + config.point_weight * points
         if config.residual:
-            loss = loss + self._constraint(knots, batch.features)
-        self._descend(loss, fraction)
+            loss = loss + residual_cost(knots, batch.features, self._groups, config)
+        self.learners[0].descend(loss, fraction)
         return {
             "codes": codes.item(),
             "pose": pose.item(),
@@ -110,42 +112,54 @@ class VideoTask(AveragedTask):
         noise = torch.randn(features.shape, generator=generator) * config.noise
         return features * gain.exp() + offset + noise
 
-    def _losses(self, made: Tensor, motion: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        apart = (made - motion) * mask
-        frames = mask.sum().clamp_min(1)
-        codes, pose = apart[..., :-6], apart[..., -6:]
-        moved = codes @ self._points
-        step = (apart[:, 1:] - apart[:, :-1]) * mask[:, 1:]
-        return (
-            _smooth(codes).sum() / (frames * codes.shape[-1]),
-            _smooth(pose).sum() / (frames * 6),
-            _smooth(step).sum() / (frames * apart.shape[-1]),
-            _smooth(moved).sum() / (frames * moved.shape[-1]),
-        )
 
-    def _constraint(self, knots: Tensor, features: Tensor) -> Tensor:
-        """Small, slow, and unlike what the features tell."""
-        config = self._config
-        flat = knots.flatten(0, 1)
-        normal = (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-3)
-        pieces = features.shape[1] // knots.shape[1] * knots.shape[1]
-        told = features[:, :pieces].unflatten(1, (knots.shape[1], -1)).mean(2).flatten(0, 1)
-        told = told @ self._groups
-        told = (told - told.mean(0)) / told.std(0).clamp_min(1e-3)
-        likeness = (normal.T @ told / len(told)).square().mean()
-        return (
-            config.residual_size * knots.square().mean()
-            + config.residual_change * (knots[:, 1:] - knots[:, :-1]).square().mean()
-            + config.residual_likeness * likeness
-        )
+def motion_losses(made: Tensor, motion: Tensor, mask: Tensor, points: Tensor) -> tuple[Tensor, ...]:
+    """Mean errors of codes, of the head pose, of both's change, and of vertices.
+
+    Args:
+        made: (B, T, Z + 6).
+        motion: As much.
+        mask: (B, T, 1).
+        points: (Z, 3 P) vertices of codes.
+    """
+    apart = (made - motion) * mask
+    frames = mask.sum().clamp_min(1)
+    codes, pose = apart[..., :-6], apart[..., -6:]
+    step = (apart[:, 1:] - apart[:, :-1]) * mask[:, 1:]
+    return (
+        smooth_error(codes, frames, codes.shape[-1]),
+        smooth_error(pose, frames, 6),
+        smooth_error(step, frames, apart.shape[-1]),
+        smooth_error(codes @ points, frames, points.shape[-1]),
+    )
+
+
+def residual_cost(knots: Tensor, features: Tensor, groups: Tensor, config: VideoConfig) -> Tensor:
+    """Residual vectors shall be small, slow, and unlike what the features tell.
+
+    Args:
+        knots: (B, K, R), one for each window.
+        features: (B, T, F).
+        groups: (F, G) sums of features.
+        config: Weights.
+    """
+    pieces = features.shape[1] // knots.shape[1] * knots.shape[1]
+    told = features[:, :pieces].unflatten(1, (knots.shape[1], -1)).mean(2) @ groups
+    likeness = (_normal(knots).T @ _normal(told) / told.shape[:2].numel()).square().mean()
+    return (
+        config.residual_size * knots.square().mean()
+        + config.residual_change * (knots[:, 1:] - knots[:, :-1]).square().mean()
+        + config.residual_likeness * likeness
+    )
+
+
+def _normal(values: Tensor) -> Tensor:
+    """(B, K, C) → (B K, C) of mean 0 and deviation 1."""
+    flat = values.flatten(0, 1)
+    return (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-3)
 
 
 def _feature_groups(size: int, groups: int = 24) -> Tensor:
     """(F, groups): fixed random sums of features, to which residual vectors must be unlike."""
     generator = torch.Generator().manual_seed(7)
     return torch.randn((size, groups), generator=generator) / size**0.5
-
-
-def _smooth(apart: Tensor) -> Tensor:
-    """Squared near zero, absolute far out."""
-    return functional.smooth_l1_loss(apart, torch.zeros_like(apart), reduction="none", beta=0.5)
