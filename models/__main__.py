@@ -17,7 +17,7 @@ COMMANDS = {
     "animate": ("animate_command", "text, a video or ARKit shapes to animation parameters"),
     "info": ("head.info_command", "what is in a head file"),
     "synthesize": ("synthetic.synthesize_command", "a synthetic capture (in a checkout only)"),
-    "film": ("synthetic.film_command", "footage of synthetic people (in a checkout only)"),
+    "footage": ("synthetic.footage_command", "footage of synthetic people (in a checkout only)"),
 }
 """Name → (module with `add_arguments(parser)` and `run(args)`, help line)."""
 CHECKOUT_ONLY = (

@@ -3,7 +3,7 @@
 import bpy
 
 from ..neural_face_addon.making import head_making
-from ..neural_face_addon.making.head_making import RESUMABLE, Seen
+from ..neural_face_addon.making.head_making import RESUMABLE, MakingState
 from ..neural_face_addon.making.making_properties import MakingSettings
 from ..neural_face_addon.stored.declared import settings_of
 from ..neural_face_addon.system import packages
@@ -53,7 +53,7 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
                 words.prop(group, name)
         self.layout.prop(group, "live")
 
-    def _draw_buttons(self, seen: Seen) -> None:
+    def _draw_buttons(self, seen: MakingState) -> None:
         row = self.layout.row(align=True)
         if seen.busy:
             row.operator("neural_face.stop_making", icon="PAUSE")
@@ -63,7 +63,7 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
         text = "Resume" if resumes else "Start"
         row.operator("neural_face.train_head", text=text, icon="PLAY")
 
-    def _draw_progress(self, seen: Seen) -> None:
+    def _draw_progress(self, seen: MakingState) -> None:
         layout, status = self.layout, seen.status
         if seen.state == "starting":
             layout.label(text="Starting…", icon="SORTTIME")
@@ -81,12 +81,12 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
         for stage in status.stages:
             column.label(text=stage.label, icon=_STAGES[stage.state])
 
-    def _draw_findings(self, seen: Seen) -> None:
+    def _draw_findings(self, seen: MakingState) -> None:
         for kind, icon in _ICONS.items():
             for sentence in seen.status.findings.get(kind, []):
                 self._draw_lines(sentence, icon, alert=kind == "errors")
 
-    def _draw_pictures(self, seen: Seen) -> None:
+    def _draw_pictures(self, seen: MakingState) -> None:
         column = self.layout.column(align=True)
         for name in seen.status.pictures:
             icon = _PICTURES.get(name, "IMAGE_DATA")

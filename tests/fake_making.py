@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from models.errors import NeuralFaceError
 from models.making.stages import Stage, run_stages
-from models.making.status import Preview, Status, StatusWriter
+from models.making.status import MakingStatus, Preview, StatusWriter
 from models.making.workspace import Outcome, Workspace, default_workspace
 from models.progress import Progress
 
@@ -23,7 +23,7 @@ def main(mode: str, source: Path, output: Path, until: str) -> None:
     if mode == "dumb":
         sys.exit("error: There is no torch in this Python.")
     workspace = Workspace(default_workspace(output))
-    with StatusWriter(workspace.folder, Status(until=until)) as status:
+    with StatusWriter(workspace.folder, MakingStatus(until=until)) as status:
         steps = workspace.path("steps.txt")
 
         def check(progress: Progress) -> Outcome:

@@ -69,7 +69,7 @@ def begin(making: ModuleType) -> None:
 
 
 def state(making: ModuleType, settings: object) -> str:
-    return making.look(output(settings)).state
+    return making.making_state(output(settings)).state
 
 
 def steps(settings: object) -> int:
@@ -97,7 +97,7 @@ def test_stop_and_resume_lose_nothing(making: ModuleType, settings: object, mode
     begin(making)
     assert state(making, settings) in ("starting", "running")
     until(lambda: steps(settings) > 2)
-    until(lambda: making.look(output(settings)).status.fraction > 0.1)
+    until(lambda: making.making_state(output(settings)).status.fraction > 0.1)
     notes = draw("NEURALFACE_PT_make_head")
     assert 0.1 < notes["progress"][0][0] < 1 and notes["progress"][1][1] == "Regions"
     assert next(name for name, _ in notes["operator"]) == "neural_face.stop_making"
@@ -137,7 +137,7 @@ def test_found_again_in_another_file(
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
     group = bpy.context.scene.neural_face_making
     assert group.filepath == head
-    assert making.look(Path(head)).state == "running"
+    assert making.making_state(Path(head)).state == "running"
     assert making.seen(bpy.context.scene).busy
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.context.scene.neural_face_making.filepath = head
@@ -296,7 +296,7 @@ def test_no_live_head_where_it_is_not_wanted(
     mode(f"preview:{tiny_head}")
     begin(making)
     until(lambda: state(making, settings) == "running")
-    until(lambda: making.look(output(settings)).status.preview.version == 1)
+    until(lambda: making.making_state(output(settings)).status.preview.version == 1)
     making._tick()
     time.sleep(0.3)
     making._tick()

@@ -243,7 +243,7 @@ def test_an_animated_face_becomes_a_performance(scene: object, tmp_path: Path) -
     """From shape keys on a mesh in Blender to what heads are trained from."""
     pytest.importorskip("torch", reason="the numeric layer needs torch")
     pytest.importorskip("moderngl", reason="looking at meshes needs moderngl")
-    from filmed_faces import needs_landmarker
+    from rendered_faces import needs_landmarker
 
     needs_landmarker()
     from foreign_actor import foreign_actor

@@ -10,8 +10,8 @@ cv2 = pytest.importorskip("cv2", reason="writing a video needs OpenCV")
 bpy = pytest.importorskip("bpy", reason="Blender's Python module is not installed")
 pytest.importorskip("torch", reason="following a video needs torch")
 
-from filmed_faces import filmed, needs_landmarker
 from heads_in_blender import curves, import_head
+from rendered_faces import needs_landmarker, rendered
 from test_demo import _demo
 
 
@@ -22,7 +22,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("video") / "acted.mp4"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (256, 256))
     for share in np.linspace(0, 1, 20):
-        writer.write(cv2.cvtColor(filmed((0, 0, 15 * share), 0.8 * share), cv2.COLOR_RGB2BGR))
+        writer.write(cv2.cvtColor(rendered((0, 0, 15 * share), 0.8 * share), cv2.COLOR_RGB2BGR))
     writer.release()
     return path
 

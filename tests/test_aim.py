@@ -4,7 +4,7 @@ import numpy as np
 from capture_scenes import ring_of_cameras
 
 from models.tracking.aim import aimed
-from models.tracking.pull import Sight
+from models.tracking.data_terms import PointObservation
 
 POINTS = np.random.default_rng(1).uniform(-0.08, 0.08, (300, 3)) + np.array([0, 0, 0.02])
 
@@ -15,12 +15,12 @@ def missed(cameras: list, wrong: np.ndarray, noise: float = 0.0) -> list:
     frames = []
     for shift in (0.0, 0.01, -0.02):
         points = POINTS + shift
-        sights = []
+        observations = []
         for camera, turn in zip(cameras, wrong, strict=True):
             pixels = camera.turned(turn).project(points)[0]
             pixels = pixels + rng.normal(0, 1, pixels.shape) * noise
-            sights.append(Sight(camera, pixels, np.full(len(points), 2.0)))
-        frames.append((points, sights))
+            observations.append(PointObservation(camera, pixels, np.full(len(points), 2.0)))
+        frames.append((points, observations))
     return frames
 
 
@@ -66,7 +66,9 @@ def test_what_all_cameras_have_in_common_is_not_their_fault() -> None:
 
 def test_a_camera_without_pictures_stays() -> None:
     cameras = ring_of_cameras(512)[:4]
-    frames = [(points, sights[:3]) for points, sights in missed(cameras, np.zeros((4, 3)))]
+    frames = [
+        (points, observations[:3]) for points, observations in missed(cameras, np.zeros((4, 3)))
+    ]
     found = aimed(cameras, np.zeros((4, 3)), frames)
     assert np.isfinite(found).all()
     assert not found[3].any()
@@ -75,7 +77,7 @@ def test_a_camera_without_pictures_stays() -> None:
 def test_a_few_gross_errors_do_not_turn_a_camera() -> None:
     cameras = ring_of_cameras(512)
     frames = missed(cameras, np.zeros((5, 3)))
-    for _, sights in frames:
-        sights[0].pixels[:40] += 15
+    for _, observations in frames:
+        observations[0].pixels[:40] += 15
     found = aimed(cameras, np.zeros((5, 3)), frames)
     assert np.abs(found * cameras[0].intrinsics[0, 0]).max() < 0.05

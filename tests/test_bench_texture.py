@@ -10,7 +10,7 @@ from capture_scenes import bumpy_head, painted, ring_of_cameras
 from models.capture.folder import CaptureTake, write_capture, write_picture
 from models.mesh import HeadMesh
 from models.performance import PerformanceWriter, Take, write_texture
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.raster import shared_rasteriser
 
 
@@ -42,7 +42,7 @@ def test_a_camera_left_out_sees_what_the_others_saw(tmp_path: Path) -> None:
     mesh, take, texture = marked_head(), a_take(), painted(512)
     assert 0.1 < face_vertices(mesh).mean() < 0.6
     cameras = ring_of_cameras(256)
-    layer = Layer("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
+    layer = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
     for camera in cameras:
         picture = shared_rasteriser().render([layer], camera)
         for frame in range(3):

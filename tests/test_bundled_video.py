@@ -7,9 +7,9 @@ import pytest
 
 pytest.importorskip("torch", reason="the networks need torch")
 pytest.importorskip("mediapipe", reason="reading faces needs mediapipe")
-pytest.importorskip("moderngl", reason="filming a head needs moderngl")
+pytest.importorskip("moderngl", reason="rendering a head needs moderngl")
 
-from bench.filmed_head import FilmedHead
+from bench.rendered_head import RenderedHead
 from bench.side_by_side import FPS, write_video
 
 from models.actor import Actor
@@ -33,7 +33,7 @@ def line(head: Actor) -> AnimationParameters:
 
 @pytest.fixture(scope="module")
 def pictures(head: Actor, line: AnimationParameters) -> list[np.ndarray]:
-    return list(FilmedHead(head, 288).film(line))
+    return list(RenderedHead(head, 288).render(line))
 
 
 def opening(head: Actor, parameters: AnimationParameters) -> np.ndarray:

@@ -22,7 +22,7 @@ from models.errors import CancelledError, CaptureError
 from models.files import read_arrays, write_arrays
 from models.performance import Take, texture_paths
 from models.pose import rotation_matrix, to_world
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.raster import shared_rasteriser
 from models.texture.extract import extract
 
@@ -47,7 +47,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Take]
     )
     for frame in take.pictured:
         local = mesh.pose(take.controls[frame])
-        layer = Layer(
+        layer = Drawable(
             "head",
             to_world(local, take.head_pose[frame], mesh.pivot),
             mesh.faces,

@@ -48,11 +48,13 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model_path(), shared_rasteriser()
     except (ImportError, MissingDependencyError) as error:
         pytest.skip(str(error))
-    from models.synthetic.synthesize import Settings, synthesize
+    from models.synthetic.synthesize import SynthesisSettings, synthesize
 
     folder = tmp_path_factory.mktemp("session")
     synthesize(
-        Settings(folder, None, 32, 0, 4, 288, 256, processes=0, session=True, individual=0.5)
+        SynthesisSettings(
+            folder, None, 32, 0, 4, 288, 256, processes=0, session=True, individual=0.5
+        )
     )
     return folder
 

@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the numeric layer needs torch")
 pytest.importorskip("moderngl", reason="pictures need moderngl")
 
-from filmed_faces import needs_landmarker
+from rendered_faces import needs_landmarker
 
 from models.cameras import Camera, look_at
 from models.capture.folder import CaptureTake, picture_path, write_capture, write_picture

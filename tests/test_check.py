@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from filmed_faces import around, filmed_by, needs_landmarker
+from rendered_faces import around, needs_landmarker, rendered_by
 
 from models.__main__ import main
 from models.cameras import OPENGL, Camera
@@ -30,7 +30,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     needs_landmarker()
     root, cameras = tmp_path_factory.mktemp("good"), around(SIDE, ANGLES, FOCAL)
     for frame in range(FRAMES):
-        pictures = filmed_by(cameras, (3 * frame, 0, 4 * frame - 4), 0.1 * frame)
+        pictures = rendered_by(cameras, (3 * frame, 0, 4 * frame - 4), 0.1 * frame)
         for camera, picture in zip(cameras, pictures, strict=True):
             write(root, camera.name, frame, picture)
     write_transforms(root / "transforms.json", cameras)
@@ -288,7 +288,7 @@ def test_other_colours_are_told_and_matched(capture: Path) -> None:
 
 def test_a_small_face_and_few_views_of_the_mouth(good: Path, tmp_path: Path) -> None:
     cameras = around(SIDE, {"front": (0, 0), "side": (52, 0), "back": (170, 0)}, 2.0)
-    for camera, picture in zip(cameras, filmed_by(cameras), strict=True):
+    for camera, picture in zip(cameras, rendered_by(cameras), strict=True):
         write(tmp_path, camera.name, 0, picture)
     write_transforms(tmp_path / "transforms.json", cameras)
     warnings = told(check(tmp_path), "warning")

@@ -13,8 +13,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the numeric layer needs torch")
 pytest.importorskip("moderngl", reason="looking at meshes needs moderngl")
 
-from filmed_faces import needs_landmarker
 from foreign_actor import ForeignActor, foreign_actor, write_sequence
+from rendered_faces import needs_landmarker
 from tiny import CODE_SIZES, GRID, tiny_mesh
 
 from models.actor import Actor
@@ -31,7 +31,7 @@ from models.phones import Phones
 from models.pose import nearest_rotation, rotation_matrix, to_world
 from models.scan.facing import PIVOT, axis_rotations, find_face, in_metres
 from models.scan.mesh_landmarks import Similarity, Skin, cast, fit_similarity
-from models.sequences.import_sequence import Settings, import_sequence
+from models.sequences.import_sequence import ImportSettings, import_sequence
 from models.sequences.import_sequence_command import about_sequence
 from models.sequences.linear_motion import Skull, fit_linear_model
 from models.sequences.sequence_files import SequenceTake, open_sequence
@@ -49,7 +49,7 @@ def actor() -> ForeignActor:
 
 
 @pytest.fixture(scope="module")
-def adopted(actor: ForeignActor, tmp_path_factory: pytest.TempPathFactory) -> Performance:
+def imported(actor: ForeignActor, tmp_path_factory: pytest.TempPathFactory) -> Performance:
     folder = tmp_path_factory.mktemp("sequence")
     source = write_sequence(folder / "sequence", actor)
     return import_sequence(source, folder / "performance", about_sequence("Foreign"))
@@ -61,39 +61,39 @@ def _source(folder: Path) -> np.ndarray:
     return atlas_of(open_sequence(folder.parent / "sequence")[0].topology).source
 
 
-def _turn(adopted: Performance, actor: ForeignActor) -> np.ndarray:
+def _turn(imported: Performance, actor: ForeignActor) -> np.ndarray:
     """(3, 3) from the actor's axes to the performance's."""
-    true = actor.vertices[0][_source(adopted.folder)]
-    here = adopted.mesh.vertices
+    true = actor.vertices[0][_source(imported.folder)]
+    here = imported.mesh.vertices
     return nearest_rotation((here - here.mean(0)).T @ (true - true.mean(0)))
 
 
-def test_axes_unit_and_size_are_found(adopted: Performance, actor: ForeignActor) -> None:
-    assert adopted.about["unit_of_the_sequence_in_metres"] == 0.01
-    angle = np.degrees(np.arccos((np.trace(_turn(adopted, actor)) - 1) / 2))
+def test_axes_unit_and_size_are_found(imported: Performance, actor: ForeignActor) -> None:
+    assert imported.about["unit_of_the_sequence_in_metres"] == 0.01
+    angle = np.degrees(np.arccos((np.trace(_turn(imported, actor)) - 1) / 2))
     assert angle < 6  # what is upright is a matter of taste
-    true = actor.vertices[0][_source(adopted.folder)]
-    size = np.ptp(adopted.mesh.vertices @ _turn(adopted, actor), axis=0)
+    true = actor.vertices[0][_source(imported.folder)]
+    size = np.ptp(imported.mesh.vertices @ _turn(imported, actor), axis=0)
     np.testing.assert_allclose(size, np.ptp(true, axis=0), rtol=1e-4)
-    marks = adopted.mesh.landmarks
-    eyes = adopted.mesh.vertices[[marks["upper_lid_left"][2], marks["upper_lid_right"][2]]]
+    marks = imported.mesh.landmarks
+    eyes = imported.mesh.vertices[[marks["upper_lid_left"][2], marks["upper_lid_right"][2]]]
     assert eyes[0, 0] > 0.02 and eyes[1, 0] < -0.02 and np.abs(eyes[:, 1:]).max() < 0.03
 
 
-def test_every_frame_is_where_it_was(adopted: Performance, actor: ForeignActor) -> None:
-    (take,) = adopted.takes
-    world = to_world(adopted.vertices(take), take.head_pose, adopted.mesh.pivot)
-    true = actor.vertices[:, _source(adopted.folder)]
+def test_every_frame_is_where_it_was(imported: Performance, actor: ForeignActor) -> None:
+    (take,) = imported.takes
+    world = to_world(imported.vertices(take), take.head_pose, imported.mesh.pivot)
+    true = actor.vertices[:, _source(imported.folder)]
     moved, misfit = fit_similarity(true[0].astype(float), world[0].astype(float))
     assert misfit < 1e-5 and abs(moved.scale - 1) < 1e-4
     assert np.abs(moved(true) - world).max() < 6e-5
 
 
 def test_the_skull_moves_and_the_jaw_does_not_turn_it(
-    adopted: Performance, actor: ForeignActor
+    imported: Performance, actor: ForeignActor
 ) -> None:
-    (take,) = adopted.takes
-    turn = _turn(adopted, actor)
+    (take,) = imported.takes
+    turn = _turn(imported, actor)
     true = turn @ rotation_matrix(actor.poses[:, :3]) @ turn.T
     error = rotation_matrix(take.head_pose[:, :3]) @ np.swapaxes(true, 1, 2)
     angles = np.degrees(np.arccos(np.clip((np.trace(error, axis1=1, axis2=2) - 1) / 2, -1, 1)))
@@ -101,9 +101,9 @@ def test_the_skull_moves_and_the_jaw_does_not_turn_it(
 
 
 def test_landmarks_are_where_the_template_has_them(
-    adopted: Performance, actor: ForeignActor
+    imported: Performance, actor: ForeignActor
 ) -> None:
-    mesh, source, rest = adopted.mesh, _source(adopted.folder), actor.vertices[0]
+    mesh, source, rest = imported.mesh, _source(imported.folder), actor.vertices[0]
     marks = actor.mesh.landmarks
     assert set(mesh.landmarks) == set(marks)
 
@@ -117,13 +117,13 @@ def test_landmarks_are_where_the_template_has_them(
         assert np.linalg.norm(apart) < 1e-3 * allowed, name
     skin = len(actor.mesh.vertices)
     assert all((source[index] < skin).all() for index in mesh.landmarks.values())  # no eyeballs
-    opened = adopted.vertices(adopted.takes[0])
+    opened = imported.vertices(imported.takes[0])
     true_gap = actor.mesh.lip_gap(actor.mesh.pose(actor.controls))
     assert np.corrcoef(mesh.lip_gap(opened), true_gap)[0, 1] > 0.98
 
 
-def test_regions_have_their_places(adopted: Performance, actor: ForeignActor) -> None:
-    mesh, source = adopted.mesh, _source(adopted.folder)
+def test_regions_have_their_places(imported: Performance, actor: ForeignActor) -> None:
+    mesh, source = imported.mesh, _source(imported.folder)
     assert [region.name for region in mesh.regions] == list(REGION_NAMES)
     masks = np.stack([region.vertex_mask for region in mesh.regions])
     np.testing.assert_allclose(masks.sum(0), 1, atol=1e-5)
@@ -144,25 +144,25 @@ def test_regions_have_their_places(adopted: Performance, actor: ForeignActor) ->
     assert mesh.region("mouth").vertex_mask[jaw].min() > 0.8
 
 
-def test_textures_are_the_sequences(adopted: Performance, actor: ForeignActor) -> None:
-    (take,) = adopted.takes
+def test_textures_are_the_sequences(imported: Performance, actor: ForeignActor) -> None:
+    (take,) = imported.takes
     assert take.pictured.tolist() == list(range(len(actor.textures)))
-    colour, seen = adopted.texture(take, 3)
+    colour, seen = imported.texture(take, 3)
     assert np.array_equal(colour, actor.textures[3])
     assert seen[100, 100] == 255 and seen[-2, -2] == 0
 
 
-def test_a_head_is_trained_from_it(adopted: Performance) -> None:
+def test_a_head_is_trained_from_it(imported: Performance) -> None:
     sizes = dict.fromkeys(CODE_SIZES, 4)
-    file, data, _ = make_head(adopted, TrainingConfig(steps=2, batch=2), "cpu", code_sizes=sizes)
+    file, data, _ = make_head(imported, TrainingConfig(steps=2, batch=2), "cpu", code_sizes=sizes)
     head = Actor(file, "cpu")
     names = [slider.name for slider in head.sliders]
     assert names[:5] == ["Mouth 1", "Mouth 2", "Mouth 3", "Mouth 4", "Eye L 1"]
     assert head.arkit is None and len(data.frames) == 12
     shown = head.decode(head.examples.codes[2])
-    wrong = shown.vertices - adopted.vertices(adopted.takes[0], [2])[0]
+    wrong = shown.vertices - imported.vertices(imported.takes[0], [2])[0]
     assert np.linalg.norm(wrong, axis=1).mean() < 2e-4
-    level = np.abs(shown.texture.astype(int) - _enlarged(adopted.texture(adopted.takes[0], 2)[0]))
+    level = np.abs(shown.texture.astype(int) - _enlarged(imported.texture(imported.takes[0], 2)[0]))
     assert level[400:700, 100:600].mean() < 4
 
 
@@ -277,7 +277,7 @@ def test_what_is_said_is_aligned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "audio.wav").write_bytes(b"")
     pictures = (tmp_path / "skin.png",)
     take = SequenceTake("hi", tmp_path, 30.0, tuple(tmp_path for _ in range(9)), pictures)
-    told = (Settings(), model, np.zeros((9, 6)), mesh.vertices + offsets, mesh)
+    told = (ImportSettings(), model, np.zeros((9, 6)), mesh.vertices + offsets, mesh)
     for text in ("", "Hi!"):
         (tmp_path / "transcript.txt").write_text(text)
         made = import_sequence._take(take, *told)
@@ -293,9 +293,9 @@ def test_held_out_takes_must_be_there(actor: ForeignActor, tmp_path: Path) -> No
     one = replace(actor, vertices=actor.vertices[:1], textures=actor.textures[:1])
     source = write_sequence(tmp_path / "talk", one)
     with pytest.raises(CaptureError, match="no take smile to hold out"):
-        import_sequence(source, tmp_path / "p", {}, Settings(held_out=("smile",)))
+        import_sequence(source, tmp_path / "p", {}, ImportSettings(held_out=("smile",)))
     with pytest.raises(CaptureError, match="All takes are held out"):
-        import_sequence(source, tmp_path / "p", {}, Settings(held_out=("talk",)))
+        import_sequence(source, tmp_path / "p", {}, ImportSettings(held_out=("talk",)))
 
 
 def test_lips_scattered_over_the_uvs_are_refused(actor: ForeignActor, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from models.making.status import (
     INTERRUPTED,
     RUNNING,
     STOPPED,
-    Status,
+    MakingStatus,
     StatusWriter,
     ask_to_stop,
     read_status,
@@ -76,7 +76,7 @@ class Chain:
 
     def run(self) -> dict:
         workspace = Workspace(self.folder)
-        with StatusWriter(self.folder, Status()) as status:
+        with StatusWriter(self.folder, MakingStatus()) as status:
             return run_stages(self.stages(), workspace, status)
 
 
@@ -116,7 +116,7 @@ def test_status_tells_how_far_it_is(chain: Chain) -> None:
         return Outcome(note="nothing to do" if name == "b" else "")
 
     chain.work = look
-    with StatusWriter(chain.folder, Status()) as status:
+    with StatusWriter(chain.folder, MakingStatus()) as status:
         chain.status = status
         run_stages(chain.stages(), Workspace(chain.folder), status)
     assert [label for _, label in told] == ["A", "B", "C"]
@@ -193,7 +193,7 @@ def test_killed_process_is_found_out_and_goes_on(tmp_path: Path) -> None:
     folder = default_workspace(output)
     assert read_status(folder).state == RUNNING
     with pytest.raises(NeuralFaceError, match=f"worked on by process {process.pid}"):
-        StatusWriter(folder, Status())
+        StatusWriter(folder, MakingStatus())
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert read_status(folder).state == INTERRUPTED

@@ -85,9 +85,9 @@ def test_overlay_is_a_video_of_all_cameras(
 ) -> None:
     path = tmp_path / "overlay.mp4"
     assert write_overlay(*capture, path, silent) == 3
-    film = cv2.VideoCapture(str(path))
-    assert film.get(cv2.CAP_PROP_FRAME_COUNT) == 3 and film.get(cv2.CAP_PROP_FPS) == 25
-    picture = film.read()[1][..., ::-1].astype(int)
+    video = cv2.VideoCapture(str(path))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 3 and video.get(cv2.CAP_PROP_FPS) == 25
+    picture = video.read()[1][..., ::-1].astype(int)
     assert picture.shape == (HEIGHT, 4 * HEIGHT, 3)
     green = picture[..., 1] - picture[..., 0] > 20
     assert all(green[:, i * HEIGHT : (i + 1) * HEIGHT].mean() > 0.05 for i in range(4))

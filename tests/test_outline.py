@@ -11,7 +11,7 @@ from capture_scenes import bumpy_head, painted, ring_of_cameras
 from models.cameras import Camera
 from models.capture.folder import CaptureFolder, CaptureTake, write_capture, write_picture
 from models.mesh import HeadMesh
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.raster import BACKGROUND_DEPTH, shared_rasteriser
 from models.texture.outline import head_mask
 from models.texture.photo import Photo
@@ -20,10 +20,10 @@ from models.texture.texturing import Texturer
 SIDE, WALL = 384, (70, 160, 90)
 
 
-def skin(mesh: HeadMesh, vertices: np.ndarray | None = None) -> Layer:
+def skin(mesh: HeadMesh, vertices: np.ndarray | None = None) -> Drawable:
     """The painted head, or its outline as a mesh elsewhere has it."""
     places = mesh.vertices if vertices is None else vertices.astype(np.float32)
-    return Layer("head", places, mesh.faces, mesh.uvs, painted(256))
+    return Drawable("head", places, mesh.faces, mesh.uvs, painted(256))
 
 
 def before_a_wall(camera: Camera, mesh: HeadMesh) -> Photo:

@@ -10,7 +10,7 @@ from capture_scenes import bumpy_head, painted, ring_of_cameras
 
 from models.cameras import Camera
 from models.capture.folder import CaptureFolder, CaptureTake, write_capture, write_picture
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.raster import shared_rasteriser
 from models.texture.photo import Photo
 
@@ -32,7 +32,7 @@ def capture(tmp_path: Path) -> CaptureFolder:
 
 def drawn(camera: Camera) -> np.ndarray:
     mesh = bumpy_head()
-    layer = Layer("head", mesh.vertices, mesh.faces, mesh.uvs, painted(256))
+    layer = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, painted(256))
     return shared_rasteriser().render([layer], camera)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from filmed_faces import filmed, needs_landmarker
+from rendered_faces import needs_landmarker, rendered
 
 from models.faces.finder import FaceFinder
 from models.pose import angles_of, head_poses, mean_rotation, rotation_matrix, turned_away
@@ -22,7 +22,7 @@ TURNS = {
 def read() -> dict[str, np.ndarray]:
     """Head poses (6,) that the landmarker gives for renders."""
     needs_landmarker()
-    pictures = {name: filmed(turn) for name, turn in TURNS.items()}
+    pictures = {name: rendered(turn) for name, turn in TURNS.items()}
     with FaceFinder(most=1) as finder:
         return {name: head_poses(finder.find(p)[0].pose) for name, p in pictures.items()}
 

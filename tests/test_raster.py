@@ -9,19 +9,21 @@ from models.cameras import Camera, look_at
 from models.errors import MissingDependencyError
 from models.mesh import HeadMesh
 from models.normals import vertex_normals
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.graphics import create_context
 from models.render.raster import BACKGROUND_DEPTH, shared_rasteriser
 
 CAMERA = look_at("front", (0, -1, 0), (0, 0, 0), 400, (200, 100), (90.0, 55.0))
 
 
-def card(name: str, distance: float, size: float, texture: np.ndarray, **options: bool) -> Layer:
+def card(name: str, distance: float, size: float, texture: np.ndarray, **options: bool) -> Drawable:
     """A square that faces −Y, `distance` metres in front of the camera."""
     corners = np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1]], np.float32) * size / 2
     corners[:, 1] = distance - 1
     uvs = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    return Layer(name, corners, np.array([[0, 1, 2], [0, 2, 3]], np.int32), uvs, texture, **options)
+    return Drawable(
+        name, corners, np.array([[0, 1, 2], [0, 2, 3]], np.int32), uvs, texture, **options
+    )
 
 
 def plain(*colour: int) -> np.ndarray:
@@ -33,7 +35,7 @@ def test_every_thread_has_a_rasteriser_of_its_own() -> None:
 
     camera = look_at("c", (0, -1, 0), (0, 0, 0), 60.0, (32, 32))
     corners = np.array([[-0.1, 0, -0.1], [0.1, 0, -0.1], [0, 0, 0.1]], np.float32)
-    layer = Layer("t", corners, np.array([[0, 1, 2]], np.int32), np.zeros((3, 2), np.float32))
+    layer = Drawable("t", corners, np.array([[0, 1, 2]], np.int32), np.zeros((3, 2), np.float32))
 
     def drawn() -> tuple[int, np.ndarray]:
         return id(shared_rasteriser()), shared_rasteriser().render([layer], camera)
@@ -87,7 +89,7 @@ def test_blending_sorts_back_to_front() -> None:
 def test_colours_multiply_and_a_new_texture_replaces_the_old() -> None:
     layer = card("tinted", 1.0, 0.1, plain(200, 200, 200))
     half = np.full((4, 3), (0.5, 1.0, 0.25), np.float32)
-    tinted = Layer(layer.name, layer.vertices, layer.faces, layer.uvs, layer.texture, half)
+    tinted = Drawable(layer.name, layer.vertices, layer.faces, layer.uvs, layer.texture, half)
     picture = shared_rasteriser().render([tinted], CAMERA)
     np.testing.assert_allclose(picture[55, 90], (100, 200, 50), atol=1)
     again = card("tinted", 1.0, 0.1, plain(10, 20, 30))
@@ -97,7 +99,9 @@ def test_colours_multiply_and_a_new_texture_replaces_the_old() -> None:
 def test_edges_are_antialiased() -> None:
     slanted = card("slanted", 1.0, 0.1, plain(255, 255, 255))
     turn = np.array([[0.9, 0, -0.43589], [0, 1, 0], [0.43589, 0, 0.9]], np.float32)
-    turned = Layer("slanted", slanted.vertices @ turn, slanted.faces, slanted.uvs, slanted.texture)
+    turned = Drawable(
+        "slanted", slanted.vertices @ turn, slanted.faces, slanted.uvs, slanted.texture
+    )
     smooth = np.unique(shared_rasteriser().render([turned], CAMERA))
     hard = np.unique(shared_rasteriser().render([turned], CAMERA, samples=0))
     assert len(hard) == 2 and len(smooth) >= 4
@@ -116,7 +120,7 @@ def test_coverage_counts_what_is_not_hidden() -> None:
 def test_agrees_with_projected_vertices() -> None:
     mesh, size = bumpy_head(), 256
     inner = (np.abs(mesh.uvs - 0.5) < 0.44).all(-1)
-    layer = Layer("dome", mesh.vertices, mesh.faces, mesh.uvs, painted(256))
+    layer = Drawable("dome", mesh.vertices, mesh.faces, mesh.uvs, painted(256))
     for camera in ring_of_cameras(size):
         depth = shared_rasteriser().depth([layer], camera)
         facing = np.sum(vertex_normals(mesh.vertices, mesh.faces) * _towards(camera, mesh), -1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from capture_scenes import write_scan
-from filmed_faces import needs_landmarker
+from rendered_faces import needs_landmarker
 
 from models.capture.checks_scan import check_scan
 from models.capture.folder import CaptureFolder
@@ -78,7 +78,7 @@ def test_what_the_space_of_people_lacks_is_taken_from_the_scan(
     scarred = replace(scan, points=scan.points + bump[:, None] * scan.normals)
     identity, motion = register(model, scarred)
     samples = Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
-    fit, pulls = PersonFit(model, samples, np.zeros(1, int)), ScanFit(model, scarred, samples)
+    fit, scan_terms = PersonFit(model, samples, np.zeros(1, int)), ScanFit(model, scarred, samples)
     offsets, missed = np.zeros(len(model.mesh.vertices)), []
     for _ in range(4):
         plain = model.neutral(identity)
@@ -86,8 +86,8 @@ def test_what_the_space_of_people_lacks_is_taken_from_the_scan(
         shape = plain + offsets[:, None] * normals
         there = motion.world(shape, model.mesh.pivot)
         around = there[np.linalg.norm(there - cheek, axis=1).argsort()[:12]]
-        missed.append(np.abs(pulls._planes(around)[2]).mean())
-        known = pulls.evidence(shape, motion, fit.samples(shape))
+        missed.append(np.abs(scan_terms._planes(around)[2]).mean())
+        known = scan_terms.evidence(shape, motion, fit.samples(shape))
         known = replace(known, dense=known.dense.scaled(80))
         offsets = fit.free(shape, offsets, [motion], [known])
     assert missed[-1] < 0.3 * missed[0]
@@ -95,14 +95,14 @@ def test_what_the_space_of_people_lacks_is_taken_from_the_scan(
 
 def test_hair_and_holes_in_a_scan_pull_nowhere(model: FaceModel, scan: Scan) -> None:
     samples = Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
-    pulls = ScanFit(model, scan, samples)
+    scan_terms = ScanFit(model, scan, samples)
     normals = np.tile([0.0, -1.0, 0.0], (2, 1))
     front = scan.points[scan.points[:, 1].argmin()]
     near, far = front - (0, 0.5 * MM, 0), front - (0, 60 * MM, 0)
-    pull = pulls._surface(np.stack([near, far]), normals, 0.003)
-    assert pull.force[0, 1] > 0, "towards the scan"
-    assert np.linalg.norm(pull.force[1]) < 0.05 * np.linalg.norm(pull.force[0])
-    turned = pulls._surface(near[None], -normals[:1], 0.003)
+    terms = scan_terms._surface(np.stack([near, far]), normals, 0.003)
+    assert terms.force[0, 1] > 0, "towards the scan"
+    assert np.linalg.norm(terms.force[1]) < 0.05 * np.linalg.norm(terms.force[0])
+    turned = scan_terms._surface(near[None], -normals[:1], 0.003)
     assert np.abs(turned.force).max() == 0, "the back of a surface is another surface"
 
 

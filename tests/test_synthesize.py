@@ -11,7 +11,7 @@ from models.capture.folder import CaptureFolder
 from models.errors import CancelledError, CaptureError, MissingDependencyError, NeuralFaceError
 from models.performance import Performance
 from models.synthetic.camera_rig import PLACES, make_rig
-from models.synthetic.synthesize import Settings, synthesize
+from models.synthetic.synthesize import SynthesisSettings, synthesize
 from models.synthetic.synthesize_command import add_arguments, settings_from
 from models.synthetic.take_list import TakePlan
 
@@ -28,8 +28,8 @@ def rasteriser() -> None:
         pytest.skip(str(error))
 
 
-def tiny(output: Path) -> Settings:
-    return Settings(
+def tiny(output: Path) -> SynthesisSettings:
+    return SynthesisSettings(
         output,
         frames=4,
         held_out=1,
@@ -50,13 +50,13 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def finished(rasteriser: None, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def finished(rasteriser: None, tmp_path_factory: pytest.TempPathFactory) -> SynthesisSettings:
     settings = tiny(tmp_path_factory.mktemp("capture"))
     synthesize(settings)
     return settings
 
 
-def test_capture_truth_and_performance_agree(finished: Settings) -> None:
+def test_capture_truth_and_performance_agree(finished: SynthesisSettings) -> None:
     capture = CaptureFolder.open(finished.capture)
     truth = Performance.open(finished.truth)
     performance = Performance.open(finished.output / "performance")
@@ -78,7 +78,7 @@ def test_capture_truth_and_performance_agree(finished: Settings) -> None:
 
 
 def test_same_seed_same_pictures_and_a_broken_run_continues(
-    finished: Settings, tmp_path: Path
+    finished: SynthesisSettings, tmp_path: Path
 ) -> None:
     settings = replace(finished, output=tmp_path / "again")
 
@@ -95,7 +95,7 @@ def test_same_seed_same_pictures_and_a_broken_run_continues(
     assert kept.items() <= fingerprint(settings.capture).items()
 
 
-def test_a_folder_keeps_its_settings(finished: Settings) -> None:
+def test_a_folder_keeps_its_settings(finished: SynthesisSettings) -> None:
     with pytest.raises(CaptureError, match="other settings"):
         synthesize(replace(finished, seed=1))
 

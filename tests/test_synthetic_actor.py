@@ -13,7 +13,7 @@ from models.synthetic.eyes import LOOK_OUT, Eyes, gaze_angles, gaze_rotation
 from models.synthetic.hair import hair
 from models.synthetic.lighting import aperture_light, vertex_normals
 from models.synthetic.mouth_interior import Mouth
-from models.synthetic.synthetic_actor import Actor, bundled_actor
+from models.synthetic.synthetic_actor import SyntheticActor, bundled_actor
 from models.synthetic.texels import TexelMap
 from models.template.binding import nearest_points
 from models.template.controls import controls_from
@@ -22,24 +22,24 @@ SIZE = 256
 
 
 @pytest.fixture(scope="module")
-def actor() -> Actor:
+def actor() -> SyntheticActor:
     return bundled_actor()
 
 
 @pytest.fixture(scope="module")
-def appearance(actor: Actor) -> Appearance:
+def appearance(actor: SyntheticActor) -> Appearance:
     return Appearance(actor, size=SIZE)
 
 
 @pytest.fixture(scope="module")
-def state(actor: Actor, appearance: Appearance) -> Callable[..., SkinState]:
+def state(actor: SyntheticActor, appearance: Appearance) -> Callable[..., SkinState]:
     def make(**values: float) -> SkinState:
         return appearance.state(actor.mesh.pose(controls_from(values)))
 
     return make
 
 
-def test_texels_interpolate_linear_functions(actor: Actor) -> None:
+def test_texels_interpolate_linear_functions(actor: SyntheticActor) -> None:
     mesh = actor.mesh
     texels = TexelMap.build(mesh.uvs, mesh.faces, SIZE)
     rows, columns = np.divmod(texels.texels, SIZE)
@@ -48,7 +48,9 @@ def test_texels_interpolate_linear_functions(actor: Actor) -> None:
     assert texels.image(texels.gather(mesh.uvs)).shape == (SIZE, SIZE, 2)
 
 
-def test_wrinkles_answer_compression_and_not_linearly(actor: Actor, appearance: Appearance) -> None:
+def test_wrinkles_answer_compression_and_not_linearly(
+    actor: SyntheticActor, appearance: Appearance
+) -> None:
     def shading(value: float) -> np.ndarray:
         raised = controls_from(
             {"browInnerUp": value, "browOuterUpLeft": value, "browOuterUpRight": value}
@@ -67,7 +69,7 @@ def test_wrinkles_answer_compression_and_not_linearly(actor: Actor, appearance: 
 
 
 def test_an_opening_jaw_darkens_what_it_hides(
-    actor: Actor, state: Callable[..., SkinState]
+    actor: SyntheticActor, state: Callable[..., SkinState]
 ) -> None:
     throat = np.flatnonzero(
         (actor.mesh.vertices[:, 2] < actor.mesh.vertices[actor.mesh.landmarks["chin"][0], 2] - 0.02)
@@ -78,7 +80,7 @@ def test_an_opening_jaw_darkens_what_it_hides(
     assert opened.occlusion[throat].mean() < rest.occlusion[throat].mean() - 0.03
 
 
-def test_squeezed_skin_flushes(actor: Actor, state: Callable[..., SkinState]) -> None:
+def test_squeezed_skin_flushes(actor: SyntheticActor, state: Callable[..., SkinState]) -> None:
     tint = state(browDownLeft=1.0, browDownRight=1.0).tint
     redness = tint[:, 0] / tint[:, 1]
     assert redness.max() > 1.03
@@ -86,7 +88,7 @@ def test_squeezed_skin_flushes(actor: Actor, state: Callable[..., SkinState]) ->
 
 
 def test_texture_changes_with_the_expression_only(
-    actor: Actor, appearance: Appearance, state: Callable[..., SkinState]
+    actor: SyntheticActor, appearance: Appearance, state: Callable[..., SkinState]
 ) -> None:
     first, again = appearance.texture(state()), appearance.texture(state())
     smile = appearance.texture(state(mouthSmileLeft=1.0, cheekSquintLeft=0.7))
@@ -105,7 +107,10 @@ def test_texture_changes_with_the_expression_only(
     ],
 )
 def test_gaze_turns_the_iris_by_the_right_angle(
-    actor: Actor, values: dict[str, float], left: tuple[float, float], right: tuple[float, float]
+    actor: SyntheticActor,
+    values: dict[str, float],
+    left: tuple[float, float],
+    right: tuple[float, float],
 ) -> None:
     controls = controls_from(values)
     assert np.allclose(gaze_angles(controls), [left, right])
@@ -118,7 +123,7 @@ def test_gaze_turns_the_iris_by_the_right_angle(
     assert np.allclose(gaze_rotation(20, 10) @ gaze_rotation(20, 10).T, np.eye(3))
 
 
-def test_lids_shade_the_eyeball(actor: Actor) -> None:
+def test_lids_shade_the_eyeball(actor: SyntheticActor) -> None:
     vertices = actor.mesh.vertices
     eyeball = Eyes(actor, None).layers(vertices, controls_from({}))[0]
     upper, lower = (vertices[chain] for chain in (actor.patches[1].upper, actor.patches[1].lower))
@@ -128,7 +133,7 @@ def test_lids_shade_the_eyeball(actor: Actor) -> None:
     assert brightness[above < 0.002].mean() < 0.7 * lit
 
 
-def test_hair_is_where_it_was_built_and_follows_the_head(actor: Actor) -> None:
+def test_hair_is_where_it_was_built_and_follows_the_head(actor: SyntheticActor) -> None:
     part = hair(actor)
     rest = part.positions(actor.mesh.vertices)
     triangles, weights = nearest_points(actor.mesh.vertices, actor.mesh.faces, rest)
@@ -141,7 +146,7 @@ def test_hair_is_where_it_was_built_and_follows_the_head(actor: Actor) -> None:
     assert np.allclose(moved, rest @ turn.T + [0.1, 0.2, 0.3], atol=1e-6)
 
 
-def test_lower_teeth_move_with_the_jaw_and_stay_rigid(actor: Actor) -> None:
+def test_lower_teeth_move_with_the_jaw_and_stay_rigid(actor: SyntheticActor) -> None:
     mouth = Mouth(actor, None)
     rest = mouth.teeth(actor.base_vertices)
     opened = mouth.teeth(mouth.base_pose(controls_from({"jawOpen": 1.0})))
@@ -153,7 +158,7 @@ def test_lower_teeth_move_with_the_jaw_and_stay_rigid(actor: Actor) -> None:
     assert np.abs(rest[lower] @ rotation.T + shift - opened[lower]).max() < 1e-6
 
 
-def test_a_mouth_is_darker_closed_than_open(actor: Actor) -> None:
+def test_a_mouth_is_darker_closed_than_open(actor: SyntheticActor) -> None:
     mouth = Mouth(actor, None)
 
     def light(**values: float) -> float:

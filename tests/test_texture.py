@@ -5,11 +5,11 @@ import numpy as np
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
 from models.mesh import HeadMesh
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.raster import shared_rasteriser
 from models.texture.fill import complete, push_pull
 from models.texture.reference import Reference
-from models.texture.view_texture import Unwrapped, look, mean_look, surface_of, view_of
+from models.texture.view_texture import Unwrapped, mean_view, surface_of, unwrap_view, view_of
 
 SIZE = 512
 
@@ -18,29 +18,29 @@ def psnr(error: np.ndarray) -> float:
     return float(-10 * np.log10((error.astype(np.float64) ** 2).mean()))
 
 
-def photographed(mesh: HeadMesh, texture: np.ndarray, extra: tuple[Layer, ...] = ()) -> list:
-    layer = Layer("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
+def photographed(mesh: HeadMesh, texture: np.ndarray, extra: tuple[Drawable, ...] = ()) -> list:
+    layer = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
     cameras = ring_of_cameras(384)
     return [(c, shared_rasteriser().render([layer, *extra], c)) for c in cameras]
 
 
 def unwrap(mesh: HeadMesh, vertices: np.ndarray, pictures: list, extra: tuple = ()) -> Unwrapped:
     rasteriser, surface = shared_rasteriser(), surface_of(mesh, vertices)
-    skin, looks = Layer("skin", vertices, mesh.faces, mesh.uvs), []
+    skin, view_textures = Drawable("skin", vertices, mesh.faces, mesh.uvs), []
     for camera, picture in pictures:
         view = view_of(rasteriser, skin, extra, camera)
-        looks.append(look(rasteriser, surface, view, picture, SIZE))
-    return mean_look(looks)
+        view_textures.append(unwrap_view(rasteriser, surface, view, picture, SIZE))
+    return mean_view(view_textures)
 
 
-def a_stick(mesh: HeadMesh, size: float = 0.02) -> Layer:
+def a_stick(mesh: HeadMesh, size: float = 0.02) -> Drawable:
     """A bright opaque bar in front of the dome."""
     corners = np.array([[-1, 0, -4], [1, 0, -4], [1, 0, 4], [-1, 0, 4]], np.float32) * size / 2
     corners[:, 1] = mesh.vertices[:, 1].min() - 0.03
     uvs = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     texture = np.full((4, 4, 4), (0, 255, 0, 255), np.uint8)
     faces = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-    return Layer("stick", corners, faces, uvs, texture, blended=True)
+    return Drawable("stick", corners, faces, uvs, texture, blended=True)
 
 
 def test_the_painted_texture_comes_back() -> None:
@@ -70,7 +70,7 @@ def test_what_lies_behind_the_surface_is_not_painted_on() -> None:
     column = np.arange(len(folded)) % 60
     folded[column < 12] = folded[column < 12][:, [0, 1, 2]] * (-0.3, -0.2, 1.0)  # tucked inside
     texture[:, : SIZE // 5] = 0
-    layer = Layer("folded", folded, mesh.faces, mesh.uvs, texture)
+    layer = Drawable("folded", folded, mesh.faces, mesh.uvs, texture)
     camera = ring_of_cameras(384)[0]
     picture = shared_rasteriser().render([layer], camera)
     found = unwrap(mesh, folded.astype(np.float32), [(camera, picture)])

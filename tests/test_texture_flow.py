@@ -8,9 +8,9 @@ import pytest
 from capture_scenes import bumpy_head, painted, ring_of_cameras
 
 from models.mesh import HeadMesh
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.raster import shared_rasteriser
-from models.texture.flow import LARGEST, Aligner, calculator, measured, texels_per_metre
+from models.texture.flow import LARGEST, TextureAligner, calculator, measured, texels_per_metre
 from models.texture.photo import Photo
 from models.texture.texturing import Texturer
 from models.texture.view_texture import view_of
@@ -49,7 +49,7 @@ def test_what_is_not_the_same_moves_nothing() -> None:
 
 
 def photographed(mesh: HeadMesh, texture: np.ndarray) -> dict:
-    layer = Layer("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
+    layer = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
     cameras = ring_of_cameras(384)
     return {n: Photo(c, shared_rasteriser().render([layer], c)) for n, c in enumerate(cameras)}
 
@@ -89,10 +89,10 @@ def test_mouth_and_eyes_are_left_where_they_are() -> None:
     spoilt = texture.copy()
     spoilt[200:312, 200:312] = painted(112, seed=9)  # another look of the mouth
     photo = photographed(mesh, spoilt)[0]
-    skin = Layer("skin", mesh.vertices, mesh.faces, mesh.uvs)
+    skin = Drawable("skin", mesh.vertices, mesh.faces, mesh.uvs)
     view = view_of(shared_rasteriser(), skin, [], photo.camera)
     reference = texture.astype(np.float32) / 255
-    found = Aligner(mesh, reference).shift(shared_rasteriser(), skin, view, photo.picture)
+    found = TextureAligner(mesh, reference).shift(shared_rasteriser(), skin, view, photo.picture)
     assert np.linalg.norm(found, axis=-1).max() < 0.5
 
 
@@ -100,7 +100,7 @@ def test_a_finished_texture_settles_on_the_reference() -> None:
     mesh, reference = bumpy_head(), painted(SIZE).astype(np.float32) / 255
     colour = 0.85 * moved(reference, 0.6, -0.4).clip(0, 1)
     seen = np.ones((SIZE, SIZE), np.float32)
-    aligner, flow = Aligner(mesh, reference), calculator()
+    aligner, flow = TextureAligner(mesh, reference), calculator()
     found = aligner.settled(colour, seen)
     assert found.shape == colour.shape and found.dtype == colour.dtype
     inside = slice(30, -30), slice(30, -30)
@@ -116,7 +116,7 @@ def test_a_settled_texture_stays_within_black_and_white() -> None:
     """Cubic curves overshoot along hard edges; as bytes that would be specks of wrong colour."""
     mesh, reference = bumpy_head(), (painted(SIZE) > 128).astype(np.float32)
     colour = moved((painted(SIZE) > 128).astype(np.float32), 0.5, 0.5).clip(0, 1)
-    found = Aligner(mesh, reference).settled(colour, np.ones((SIZE, SIZE), np.float32))
+    found = TextureAligner(mesh, reference).settled(colour, np.ones((SIZE, SIZE), np.float32))
     assert not np.array_equal(found, colour) and found.min() >= 0 and found.max() <= 1
 
 

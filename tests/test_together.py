@@ -12,7 +12,7 @@ from models.performance import PerformanceWriter, Take
 from models.tracking import together
 from models.tracking.face_model import FaceModel, template
 from models.tracking.together import Settler, between, take_of
-from models.tracking.work import PASSES, Job
+from models.tracking.work import PASSES, TrackingJob
 from tests.test_tracking import MM, motion_of
 
 NOISE = 0.2 * MM
@@ -29,7 +29,7 @@ def test_frames_between_pictures_are_interpolated() -> None:
     assert between(values, at, times)[:, 0].tolist() == [0, 0, 1, 2, 2, 2]
 
 
-def write_frames(model: FaceModel, job: Job, jaw: np.ndarray, turn: np.ndarray) -> None:
+def write_frames(model: FaceModel, job: TrackingJob, jaw: np.ndarray, turn: np.ndarray) -> None:
     """Tracked frames, each with noise of its own on every vertex."""
     random = np.random.default_rng(0)
     for frame, (opened, angle) in enumerate(zip(jaw, turn, strict=True)):
@@ -39,14 +39,17 @@ def write_frames(model: FaceModel, job: Job, jaw: np.ndarray, turn: np.ndarray) 
 
 
 @pytest.fixture(scope="module")
-def tracked_job(model: FaceModel, tmp_path_factory: pytest.TempPathFactory) -> Job:
+def tracked_job(model: FaceModel, tmp_path_factory: pytest.TempPathFactory) -> TrackingJob:
     """A head that turns all around while it opens and closes its mouth."""
-    job, times = Job(Path(), tmp_path_factory.mktemp("tracking"), PASSES[-1]), np.arange(144)
+    job, times = (
+        TrackingJob(Path(), tmp_path_factory.mktemp("tracking"), PASSES[-1]),
+        np.arange(144),
+    )
     write_frames(model, job, 0.5 + 0.5 * np.sin(times), 5 * times)
     return job
 
 
-def put_together(model: FaceModel, take: CaptureTake, job: Job, path: Path) -> Take:
+def put_together(model: FaceModel, take: CaptureTake, job: TrackingJob, path: Path) -> Take:
     return take_of(take, Settler(model.mesh, [take], job), job, path)
 
 
@@ -55,7 +58,7 @@ def a_capture_take(frames: int, step: int = 1) -> CaptureTake:
 
 
 def test_takes_are_put_together_in_parts(
-    model: FaceModel, tracked_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: FaceModel, tracked_job: TrackingJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for step in (1, 4):
         take = a_capture_take(70, step)
@@ -71,7 +74,7 @@ def test_takes_are_put_together_in_parts(
 
 
 def test_memory_does_not_grow_with_the_take(
-    model: FaceModel, tracked_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: FaceModel, tracked_job: TrackingJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(together, "TOGETHER", 12)
     peaks = {}
@@ -92,7 +95,7 @@ def test_a_resting_face_is_still_and_a_closing_mouth_as_fast_as_it_was(
 ) -> None:
     jaw = np.zeros(60)
     jaw[30:36] = 0.2, 0.7, 0.6, 0.1, 0.5, 0.3
-    job, mesh = Job(Path(), tmp_path, PASSES[-1]), model.mesh
+    job, mesh = TrackingJob(Path(), tmp_path, PASSES[-1]), model.mesh
     write_frames(model, job, jaw, np.zeros(60))
     made = put_together(model, a_capture_take(60), job, tmp_path / "made.npy")
     true = mesh.pose(np.stack([motion_of(model, jawOpen=j).units for j in jaw]))

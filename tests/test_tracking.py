@@ -10,18 +10,18 @@ from scipy.spatial.transform import Rotation
 
 from models.cameras import Camera, look_at
 from models.errors import CancelledError, MissingDependencyError
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.texture.photo import Photo
 from models.tracking import landmark_fit
 from models.tracking.closed_lips import rim_pairs, sealed
-from models.tracking.dense_alignment import Aligner, surface_samples
+from models.tracking.data_terms import PointObservation, data_terms, projection
+from models.tracking.dense_alignment import DenseAligner, surface_samples
 from models.tracking.face_model import FaceModel, LandmarkPoints, template, view_terms
-from models.tracking.frame_tracking import FrameTracker, Seen, Tracked
+from models.tracking.frame_tracking import FrameInput, FrameTracker, Tracked
 from models.tracking.landmark_fit import LandmarkFit, fit_landmarks, rough_poses
 from models.tracking.lids import LOWER, UPPER, LidGaps, openness
 from models.tracking.linear_face import Motion, Samples
-from models.tracking.neutral import Person, choose_key_frames, person_mesh, shown_skin
-from models.tracking.pull import Sight, projection, pull_of
+from models.tracking.neutral import PersonEstimate, choose_key_frames, person_mesh, shown_skin
 from models.tracking.rims import RimFinder
 from models.tracking.stabilise import stabilised
 
@@ -90,37 +90,43 @@ def test_a_projections_derivative_is_its_difference(model: FaceModel) -> None:
 def test_views_pull_points_to_where_they_are_and_outliers_do_not(model: FaceModel) -> None:
     points = model.mesh.vertices[model.face][::19].astype(np.float64)
     target = points + np.random.default_rng(1).normal(0, MM, points.shape)
-    sights = [Sight(c, c.project(target)[0], np.ones(len(points))) for c in around(model)]
+    observations = [
+        PointObservation(c, c.project(target)[0], np.ones(len(points))) for c in around(model)
+    ]
     for _ in range(3):
-        pull = pull_of(points, sights, 20.0)
-        points = points + np.linalg.solve(pull.stiffness, pull.force[..., None])[..., 0]
+        terms = data_terms(points, observations, 20.0)
+        points = points + np.linalg.solve(terms.stiffness, terms.force[..., None])[..., 0]
     assert np.abs(points - target).max() < 0.01 * MM
-    wrong = replace(sights[0], pixels=sights[0].pixels + 40)
-    pull = pull_of(points, [wrong, *sights[1:]], 2.0)
-    step = np.linalg.solve(pull.stiffness, pull.force[..., None])[..., 0]
+    wrong = replace(observations[0], pixels=observations[0].pixels + 40)
+    terms = data_terms(points, [wrong, *observations[1:]], 2.0)
+    step = np.linalg.solve(terms.stiffness, terms.force[..., None])[..., 0]
     assert np.abs(step).max() < 0.05 * MM
 
 
 def test_a_sight_along_one_direction_says_nothing_about_the_other(model: FaceModel) -> None:
     camera, point = around(model)[0], model.mesh.vertices[model.face][:1].astype(np.float64)
     pixels = camera.project(point)[0] + [3.0, 50.0]
-    pull = pull_of(point, [Sight(camera, pixels, np.ones(1), np.array([[1.0, 0.0]]))], 1e6)
-    assert np.linalg.matrix_rank(pull.stiffness[0], tol=1e-3) == 1
+    terms = data_terms(
+        point, [PointObservation(camera, pixels, np.ones(1), np.array([[1.0, 0.0]]))], 1e6
+    )
+    assert np.linalg.matrix_rank(terms.stiffness[0], tol=1e-3) == 1
     right = camera.world_to_camera[0, :3]
-    assert pull.force[0] @ right > 0
-    assert abs(pull.force[0] @ camera.world_to_camera[1, :3]) < 1e-6 * (pull.force[0] @ right)
+    assert terms.force[0] @ right > 0
+    assert abs(terms.force[0] @ camera.world_to_camera[1, :3]) < 1e-6 * (terms.force[0] @ right)
 
 
 def test_a_blind_pull_says_nothing_along_its_direction(model: FaceModel) -> None:
     points = model.mesh.vertices[model.face][::97].astype(np.float64)
     target = points + np.array([0.0, 2 * MM, MM])
-    sights = [Sight(c, c.project(target)[0], np.ones(len(points))) for c in around(model)[:3]]
+    observations = [
+        PointObservation(c, c.project(target)[0], np.ones(len(points))) for c in around(model)[:3]
+    ]
     depth = np.array([0.0, 1.0, 0.0])
-    pull = pull_of(points, sights, 20.0).blind(depth)
-    assert np.abs(pull.stiffness @ depth).max() < 1e-6 * np.abs(pull.stiffness).max()
-    assert np.abs(pull.force @ depth).max() < 1e-6 * np.abs(pull.force).max()
+    terms = data_terms(points, observations, 20.0).blind(depth)
+    assert np.abs(terms.stiffness @ depth).max() < 1e-6 * np.abs(terms.stiffness).max()
+    assert np.abs(terms.force @ depth).max() < 1e-6 * np.abs(terms.force).max()
     plane = np.eye(3)[[0, 2]]
-    step = np.linalg.solve(plane @ pull.stiffness @ plane.T, (pull.force @ plane.T)[..., None])
+    step = np.linalg.solve(plane @ terms.stiffness @ plane.T, (terms.force @ plane.T)[..., None])
     assert np.allclose(step[..., 0], (0, MM), atol=0.1 * MM)
 
 
@@ -183,9 +189,9 @@ def test_a_stopped_fit_to_landmarks_goes_on(
         fit_landmarks(*given, tmp_path / "part.npz", stop)
     assert LandmarkFit.load(tmp_path / "part.npz").done == 4
     tried = []
-    round_of = landmark_fit.LandmarkPull.frame_round
+    round_of = landmark_fit.LandmarkTerms.frame_round
     monkeypatch.setattr(
-        landmark_fit.LandmarkPull, "frame_round",
+        landmark_fit.LandmarkTerms, "frame_round",
         lambda *a: tried.append(1) or round_of(*a),
     )  # fmt: skip
     again = fit_landmarks(*given, tmp_path / "part.npz")
@@ -226,7 +232,7 @@ def stage(model: FaceModel) -> tuple:
     texture = np.clip(texture, 0, 255).astype(np.uint8)
 
     def photos(vertices: np.ndarray) -> list[Photo]:
-        layer = Layer(
+        layer = Drawable(
             "skin", vertices.astype(np.float32), model.mesh.faces, model.mesh.uvs, texture
         )
         return [Photo(c, rasteriser.render([layer], c)) for c in around(model)]
@@ -238,15 +244,15 @@ def test_flow_finds_where_the_surface_went(model: FaceModel, stage: tuple) -> No
     rasteriser, texture, photos = stage
     mesh = model.mesh
     samples = Samples.of(mesh, *surface_samples(mesh, model.face))
-    aligner = Aligner(rasteriser, mesh, shown_skin(model), samples)
+    aligner = DenseAligner(rasteriser, mesh, shown_skin(model), samples)
     true = motion_of(model, (2, 0, 8), mouthSmileLeft=0.15)
     guess = motion_of(model, (2, 0.4, 8.6))
     worlds = [m.world(mesh.pose(m.units).astype(np.float64), mesh.pivot) for m in (true, guess)]
     points = [samples.jacobian(m)[0] for m in (true, guess)]
-    for sight in aligner.sights(worlds[1], texture, photos(worlds[0])):
-        seen = sight.weights > 0.2 * sight.weights.max()
-        wanted, before = (sight.camera.project(p)[0][seen] for p in points)
-        miss = np.linalg.norm(sight.pixels[seen] - wanted, axis=1)
+    for observation in aligner.observations(worlds[1], texture, photos(worlds[0])):
+        seen = observation.weights > 0.2 * observation.weights.max()
+        wanted, before = (observation.camera.project(p)[0][seen] for p in points)
+        miss = np.linalg.norm(observation.pixels[seen] - wanted, axis=1)
         assert seen.sum() > 500
         assert np.median(miss) < 0.12 < np.median(np.linalg.norm(before - wanted, axis=1))
 
@@ -254,38 +260,44 @@ def test_flow_finds_where_the_surface_went(model: FaceModel, stage: tuple) -> No
 def test_another_light_is_not_taken_for_motion(model: FaceModel, stage: tuple) -> None:
     rasteriser, texture, photos = stage
     mesh, samples = model.mesh, Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
-    aligner = Aligner(rasteriser, mesh, shown_skin(model), samples)
+    aligner = DenseAligner(rasteriser, mesh, shown_skin(model), samples)
     world = motion_of(model).world(mesh.vertices.astype(np.float64), mesh.pivot)
     points = samples.jacobian(motion_of(model))[0]
     ramp = np.linspace(0.75, 1.2, SIDE)[None, :, None]
     plain = photos(world)
     lit = [replace(p, picture=np.clip(p.picture * ramp, 0, 255).astype(np.uint8)) for p in plain]
-    for sight, same in zip(
-        aligner.sights(world, texture, lit), aligner.sights(world, texture, plain), strict=True
+    for observation, same in zip(
+        aligner.observations(world, texture, lit),
+        aligner.observations(world, texture, plain),
+        strict=True,
     ):
         seen = same.weights > 0.2 * same.weights.max()
-        miss = np.linalg.norm(sight.pixels - sight.camera.project(points)[0], axis=1)[seen]
+        miss = np.linalg.norm(observation.pixels - observation.camera.project(points)[0], axis=1)[
+            seen
+        ]
         assert np.median(miss) < 0.05 and np.percentile(miss, 95) < 0.4
-        assert np.median(sight.weights[seen] / same.weights[seen]) > 0.97
+        assert np.median(observation.weights[seen] / same.weights[seen]) > 0.97
 
 
 def test_what_masks_hide_tells_nothing(model: FaceModel, stage: tuple) -> None:
     rasteriser, texture, photos = stage
     mesh, samples = model.mesh, Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
-    aligner = Aligner(rasteriser, mesh, shown_skin(model), samples)
+    aligner = DenseAligner(rasteriser, mesh, shown_skin(model), samples)
     world = motion_of(model).world(mesh.vertices.astype(np.float64), mesh.pivot)
     points = samples.jacobian(motion_of(model))[0]
     plain = photos(world)
     left = np.zeros((SIDE, SIDE), np.uint8)
     left[:, : SIDE // 2] = 255
     hidden = [replace(photo, mask=left) for photo in plain]
-    for sight, all_of_it in zip(
-        aligner.sights(world, texture, hidden), aligner.sights(world, texture, plain), strict=True
+    for observation, all_of_it in zip(
+        aligner.observations(world, texture, hidden),
+        aligner.observations(world, texture, plain),
+        strict=True,
     ):
-        seen = sight.camera.project(points)[0][:, 0] < SIDE / 2 - 1
-        np.testing.assert_allclose(sight.weights[seen], all_of_it.weights[seen], rtol=1e-6)
-        beyond = sight.camera.project(points)[0][:, 0] > SIDE / 2 + 1
-        assert sight.weights[beyond].max() == 0 < all_of_it.weights[beyond].max()
+        seen = observation.camera.project(points)[0][:, 0] < SIDE / 2 - 1
+        np.testing.assert_allclose(observation.weights[seen], all_of_it.weights[seen], rtol=1e-6)
+        beyond = observation.camera.project(points)[0][:, 0] > SIDE / 2 + 1
+        assert observation.weights[beyond].max() == 0 < all_of_it.weights[beyond].max()
 
 
 def test_a_frame_is_tracked_from_a_rough_start_beyond_its_units(
@@ -293,7 +305,7 @@ def test_a_frame_is_tracked_from_a_rough_start_beyond_its_units(
 ) -> None:
     _, texture, photos = stage
     mesh, cameras = model.mesh, around(model)
-    person = Person(
+    person = PersonEstimate(
         mesh, texture, np.zeros(len(model.components)), np.zeros(len(mesh.vertices)),
         np.zeros((478, 3)), np.zeros((len(cameras), 3)), {}, [], 0,
     )  # fmt: skip
@@ -305,7 +317,7 @@ def test_a_frame_is_tracked_from_a_rough_start_beyond_its_units(
     marks = model.landmarks.on(world) + np.random.default_rng(6).normal(0, MM, (478, 3))
     seen = np.stack([c.project(marks)[0] for c in cameras])
     tracker = FrameTracker(model, person, cameras)
-    known = Seen(photos(world), seen, np.ones(2))
+    known = FrameInput(photos(world), seen, np.ones(2))
     start = tracker.from_landmarks(motion_of(model), known)
     begun = Tracked(start, np.zeros_like(free))
     tracked = tracker.track(known, begun)
@@ -333,10 +345,10 @@ def test_rims_are_where_colours_part(model: FaceModel) -> None:
         return Photo(camera, np.clip(picture + noise, 0, 255).astype(np.uint8))
 
     finder = RimFinder(model)
-    assert finder.sights(vertices, [photo(cameras[0], 0)]) == []
+    assert finder.observations(vertices, [photo(cameras[0], 0)]) == []
     finder.learn([(vertices, [photo(c, 0) for c in cameras])])
     # Filled polygons are half a pixel too large: so the two pictures are compared.
-    before, after = (finder.sights(vertices, [photo(cameras[0], x)])[0] for x in (0.0, MM))
+    before, after = (finder.observations(vertices, [photo(cameras[0], x)])[0] for x in (0.0, MM))
     shift = ((after.pixels - before.pixels) * after.along).sum(1)
     sure = (before.weights > 0) & (after.weights > 0)
     uppers, lowers = (

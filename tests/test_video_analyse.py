@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from filmed_faces import SIDE, filmed, needs_landmarker
+from rendered_faces import SIDE, needs_landmarker, rendered
 
 from models.errors import CancelledError, VideoError
 from models.faces.finder import SCORE_INDEX, Face
@@ -27,10 +27,10 @@ class MouthCorners:
     parts = np.zeros(4, int)
     mirror = None
 
-    def __init__(self, sees: bool = False) -> None:
-        self.sees, self.shown = sees, []
+    def __init__(self, needs_picture: bool = False) -> None:
+        self.needs_picture, self.shown = needs_picture, []
 
-    def look(self, picture: np.ndarray | None, face: Face) -> np.ndarray:
+    def describe(self, picture: np.ndarray | None, face: Face) -> np.ndarray:
         self.shown.append(picture is not None)
         return face.points[[61, 291], :2].ravel()
 
@@ -52,7 +52,7 @@ def write(path: Path, pictures: list[np.ndarray]) -> Path:
 @pytest.fixture(scope="module")
 def nod(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Turns to the actor's left while the mouth opens; something hides the face for some frames."""
-    pictures = [filmed((0, 0, 2.0 * row), 0.05 * row).copy() for row in range(13)]
+    pictures = [rendered((0, 0, 2.0 * row), 0.05 * row).copy() for row in range(13)]
     for picture in pictures[6:10]:
         picture[60:200, 90:170] = 90
     return write(tmp_path_factory.mktemp("nod") / "nod.mp4", pictures)
@@ -64,8 +64,8 @@ def test_movement_is_read_and_the_gap_filled(nod: Path) -> None:
     found.check()
     np.testing.assert_allclose(found.times, np.arange(13) / FPS, atol=1e-6)
     assert (found.extractor, found.size) == ("mouth corners", (SIDE, SIDE))
-    assert found.looks.shape == (13, 4)
-    assert found.looks.dtype == found.scores.dtype == found.head_pose.dtype == np.float32
+    assert found.descriptors.shape == (13, 4)
+    assert found.descriptors.dtype == found.scores.dtype == found.head_pose.dtype == np.float32
     yaw = np.degrees(found.head_pose[:, 2])
     np.testing.assert_allclose(yaw - yaw[0], 2.0 * np.arange(13), atol=4)
     jaw = found.scores[:, SCORE_INDEX["jawOpen"]]
@@ -86,7 +86,7 @@ def test_an_analysis_survives_being_kept(nod: Path) -> None:
 
 
 def test_an_extractor_that_sees_is_shown_the_picture(nod: Path) -> None:
-    extractor = MouthCorners(sees=True)
+    extractor = MouthCorners(needs_picture=True)
     analyse_video(nod, extractor, end=0.1)
     assert extractor.shown == 3 * [True]
 
@@ -96,7 +96,7 @@ def test_a_part_keeps_the_videos_times(nod: Path) -> None:
         analyse_video(nod, MouthCorners(), start=s, end=e) for s, e in ((0, None), (0.1, 0.2))
     )
     np.testing.assert_allclose(part.times, [0.12, 0.16, 0.2], atol=1e-6)
-    np.testing.assert_allclose(part.looks, whole.looks[3:6], atol=1e-4)
+    np.testing.assert_allclose(part.descriptors, whole.descriptors[3:6], atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_parts_that_do_not_exist(nod: Path, start: float, end: float | None, mes
 
 
 def test_two_people_by_number(tmp_path: Path) -> None:
-    left, right = filmed((0, 0, 15)), filmed((0, 0, -15))
+    left, right = rendered((0, 0, 15)), rendered((0, 0, -15))
     path = write(tmp_path / "two.mp4", 3 * [np.hstack([left, right])])
     yaw = [
         np.degrees(analyse_video(path, MouthCorners(), n).head_pose[:, 2].mean()) for n in (0, 1)
@@ -122,7 +122,7 @@ def test_two_people_by_number(tmp_path: Path) -> None:
 
 def test_a_cut_begins_a_new_shot(tmp_path: Path) -> None:
     there = 5 * [BLACK_AND_WHITE]
-    path = write(tmp_path / "cut.mp4", [filmed()] * 5 + there + [filmed((0, 0, 20))] * 5)
+    path = write(tmp_path / "cut.mp4", [rendered()] * 5 + there + [rendered((0, 0, 20))] * 5)
     found = analyse_video(path, MouthCorners())
     assert found.shots.tolist() == 5 * [0] + 5 * [1] + 5 * [2]
     yaw = np.degrees(found.head_pose[:, 2])
@@ -134,9 +134,9 @@ def test_a_cut_begins_a_new_shot(tmp_path: Path) -> None:
 def test_one_frame(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     if name.endswith("mp4"):
-        write(path, [filmed()])
+        write(path, [rendered()])
     else:
-        cv2.imwrite(str(path), filmed()[..., ::-1])
+        cv2.imwrite(str(path), rendered()[..., ::-1])
     found = analyse_video(path, MouthCorners())
     found.check()
     assert len(found) == 1 and found.confidence[0] > 0.9

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from filmed_faces import needs_landmarker
+from rendered_faces import needs_landmarker
 
 LOOKED = """
 import sys

@@ -15,7 +15,7 @@ from models.head.file import read_head_file, write_head_file
 from models.parameters import AnimationParameters
 from models.pose import angles_of, rotation_matrix
 from models.video.analysis import Analysis
-from models.video.features import Landmarks, features_of, mirrored_features, relative_pose
+from models.video.features import LandmarkFeatures, features_of, mirrored_features, relative_pose
 from models.video.retarget_settings import ResidualCurve, Retargeting
 from models.video.training.build_video import (
     make_video,
@@ -67,11 +67,11 @@ def playing(head: Actor, trained: Trained) -> Actor:
 
 def analysed(head: Actor, footage: Path, take: str = "motion_2", person: str = "actor") -> Analysis:
     clip = next(c for c in read_footage(footage) if c.take == take and c.person == person)
-    return analysis_of(clip, Landmarks(), head.info.fps)
+    return analysis_of(clip, LandmarkFeatures(), head.info.fps)
 
 
 def test_footage_finds_its_takes(head: Actor, footage: Path) -> None:
-    data = video_data(head, footage, Landmarks())
+    data = video_data(head, footage, LandmarkFeatures())
     clips = list(read_footage(footage))
     held_out = [c for c in clips if c.split == "held_out"]
     assert len(data.held_out) == len(held_out)
@@ -96,19 +96,19 @@ def test_takes_acted_for_the_footage_only_are_played_by_their_shapes(
     tiny_head: Path, others: Path, footage: Path
 ) -> None:
     head = Actor.open(tiny_head, "cpu")
-    data = video_data(head, others, Landmarks())
+    data = video_data(head, others, LandmarkFeatures())
     assert len(data.train) == 2 * len(list(read_footage(others))) and not data.held_out
     controls, names = read_motion(others)
     for clip in data.train:
         if not clip.name.endswith("mirrored"):
             played = head.arkit.codes(weights_of(controls[clip.take], names))
             np.testing.assert_array_equal(clip.motion[:, :-6], played)
-    own = video_data(head, footage, Landmarks())
+    own = video_data(head, footage, LandmarkFeatures())
     assert not any(np.array_equal(own.train[0].motion, clip.motion) for clip in data.train)
 
 
 def test_a_network_begins_as_a_linear_map(head: Actor, footage: Path) -> None:
-    data = video_data(head, footage, Landmarks())
+    data = video_data(head, footage, LandmarkFeatures())
     torch.manual_seed(0)
     dims = VideoDims(features=data.train[0].features.shape[1], code=head.code_size)
     network, shown = MotionNetwork(dims, 0.3), data.scale.shown(data.train[0].features)
@@ -123,7 +123,7 @@ def test_a_network_begins_as_a_linear_map(head: Actor, footage: Path) -> None:
 
 
 def test_little_footage_is_not_learnt_by_heart(head: Actor, footage: Path) -> None:
-    data = video_data(head, footage, Landmarks())
+    data = video_data(head, footage, LandmarkFeatures())
     seen: list[float] = []
     config = VideoConfig(minutes=5.0, batch=4, frames=48, passes=2.0)
     train_video(head, data, config, progress=lambda share, _: seen.append(share))
@@ -135,7 +135,7 @@ def test_footage_of_another_head_is_refused(tiny_head: Path, others: Path) -> No
     head = Actor.open(tiny_head, "cpu")
     head.arkit = None
     with pytest.raises(CaptureError, match="no take of this head"):
-        video_data(head, others, Landmarks())
+        video_data(head, others, LandmarkFeatures())
 
 
 def test_empty_and_damaged_footage(tmp_path: Path) -> None:
@@ -150,25 +150,27 @@ def test_features_do_not_depend_on_place_size_and_turn_of_the_face(
     head: Actor, footage: Path
 ) -> None:
     analysis = analysed(head, footage)
-    extractor = Landmarks()
+    extractor = LandmarkFeatures()
     points = tiny.tiny_points(tiny.tiny_takes(6)[-1].controls)
     turn, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((3, 3)))
     turn *= np.sign(np.linalg.det(turn))
     moved = 2.5 * (points - 160) @ turn + [300, 40, 7]
-    np.testing.assert_allclose(extractor.looks(moved), extractor.looks(points), atol=2e-4)
+    np.testing.assert_allclose(
+        extractor.descriptors(moved), extractor.descriptors(points), atol=2e-4
+    )
     assert features_of(analysis, extractor.parts).shape[1] == extractor.size + 2 * 51 + 9
 
 
 def test_features_of_two_people_agree_once_their_rest_is_off(head: Actor, footage: Path) -> None:
     own, other = (analysed(head, footage, "line_0", person) for person in ("actor", "person_01"))
-    size = Landmarks().size
-    raw = np.abs(own.looks - other.looks).mean()
-    rested = [features_of(a, Landmarks().parts)[:, :size] for a in (own, other)]
+    size = LandmarkFeatures().size
+    raw = np.abs(own.descriptors - other.descriptors).mean()
+    rested = [features_of(a, LandmarkFeatures().parts)[:, :size] for a in (own, other)]
     assert np.abs(rested[0] - rested[1]).mean() < 0.2 * raw
 
 
 def test_mirroring_twice_changes_nothing(head: Actor, footage: Path) -> None:
-    extractor = Landmarks()
+    extractor = LandmarkFeatures()
     features = features_of(analysed(head, footage), extractor.parts)
     once = mirrored_features(features, extractor.mirror)
     assert np.abs(once - features).max() > 0.01
@@ -307,7 +309,7 @@ def test_times_of_a_variable_frame_rate_are_honoured(playing: Actor, footage: Pa
     keep[0], keep[-1] = 0, len(analysis) - 1
     parts = {
         name: getattr(analysis, name)[keep]
-        for name in ("times", "looks", "scores", "head_pose", "confidence", "shots")
+        for name in ("times", "descriptors", "scores", "head_pose", "confidence", "shots")
     }
     sparse = playing.retarget(dataclasses.replace(analysis, **parts))
     whole = playing.retarget(analysis)
@@ -346,7 +348,7 @@ def test_one_frame_plays(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
     parts = {
         name: getattr(analysis, name)[:1]
-        for name in ("times", "looks", "scores", "head_pose", "confidence", "shots")
+        for name in ("times", "descriptors", "scores", "head_pose", "confidence", "shots")
     }
     assert len(playing.retarget(dataclasses.replace(analysis, **parts)).times) == 1
 
@@ -354,7 +356,7 @@ def test_one_frame_plays(playing: Actor, footage: Path) -> None:
 def test_analysis_survives_its_bytes(playing: Actor, footage: Path) -> None:
     analysis = analysed(playing, footage)
     again = Analysis.from_bytes(analysis.to_bytes())
-    np.testing.assert_allclose(again.looks, analysis.looks, atol=1e-3)
+    np.testing.assert_allclose(again.descriptors, analysis.descriptors, atol=1e-3)
     apart = np.abs(playing.retarget(again).codes - playing.retarget(analysis).codes)
     assert apart.max() < 0.05
     with pytest.raises(VideoError, match="damaged"):
@@ -414,7 +416,7 @@ def test_the_residual_is_not_taken_back_by_the_lips(playing: Actor, footage: Pat
     plain = playing.retarget(analysis)
     values = np.eye(size)[:1] * 2
     moved = playing.retarget(analysis, Retargeting(residual=ResidualCurve(np.zeros(1), values)))
-    model, extractor = playing.video, Landmarks()
+    model, extractor = playing.video, LandmarkFeatures()
     features = features_of(analysis, extractor.parts)
     alone = [
         model.motion(features, np.repeat(factor * values, len(features), 0)) for factor in (0, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from filmed_faces import filmed, needs_landmarker
+from rendered_faces import needs_landmarker, rendered
 
 torch = pytest.importorskip("torch", reason="ResNet-50 needs torch")
 
@@ -20,11 +20,11 @@ from models.errors import CaptureError, VideoError
 from models.faces.finder import Face
 from models.head.file import read_head_file, write_head_file
 from models.video.analysis import Analysis
-from models.video.features import Landmarks, extractor_of
+from models.video.features import LandmarkFeatures, extractor_of
 from models.video.resnet import (
     FACE_POINTS,
     FEATURES,
-    Bottleneck,
+    BottleneckBlock,
     ResNet50,
     Trunk,
     face_crop,
@@ -91,7 +91,7 @@ def test_a_picture_becomes_2048_numbers_at_seven_by_seven_places() -> None:
 def test_a_bottleneck_does_what_the_paper_says() -> None:
     """Against loops in NumPy, with a stride and a shortcut of its own."""
     torch.manual_seed(1)
-    block = Bottleneck(3, 2, 2).eval()
+    block = BottleneckBlock(3, 2, 2).eval()
     for module in block.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-1, 1)
@@ -252,19 +252,22 @@ def test_the_extractor(deca_file: Path) -> None:
     extractor = ResNet50(deca_file, device="cpu")
     picture = np.random.default_rng(0).integers(0, 256, (120, 120, 3), np.uint8)
     face = a_face((30, 30), (90, 90))
-    look = extractor.look(picture, face)
-    assert look.shape == (extractor.size,) == extractor.parts.shape and look.dtype == np.float32
+    describe = extractor.describe(picture, face)
+    assert (
+        describe.shape == (extractor.size,) == extractor.parts.shape
+        and describe.dtype == np.float32
+    )
     crop = torch.from_numpy(face_crop(picture, face) / np.float32(255)).permute(2, 0, 1)[None]
     with torch.no_grad():
         truth = load_checkpoint(deca_file)(crop)[0]
-    np.testing.assert_allclose(look, truth, atol=1e-5)
-    assert np.abs(look - extractor.look(0 * picture, face)).max() > 1e-3
+    np.testing.assert_allclose(describe, truth, atol=1e-5)
+    assert np.abs(describe - extractor.describe(0 * picture, face)).max() > 1e-3
 
 
 def test_without_weights_there_is_a_sentence() -> None:
     picture, face = np.zeros((120, 120, 3), np.uint8), a_face((30, 30), (90, 90))
     with pytest.raises(VideoError, match="need the weights of DECA"):
-        ResNet50().look(picture, face)
+        ResNet50().describe(picture, face)
     assert ResNet50(which="0123456789ab").name == "resnet50/0123456789ab", "a name needs no weights"
 
 
@@ -272,41 +275,43 @@ def test_other_weights_than_those_trained_with(weights: dict, tmp_path: Path) ->
     torch.save(with_prefix(weights, "", 2.0), tmp_path / "other.tar")
     extractor = extractor_of("resnet50/0123456789ab", tmp_path / "other.tar")
     with pytest.raises(VideoError, match=r"other.tar holds other weights"):
-        extractor.look(np.zeros((120, 120, 3), np.uint8), a_face((30, 30), (90, 90)))
+        extractor.describe(np.zeros((120, 120, 3), np.uint8), a_face((30, 30), (90, 90)))
 
 
 def test_a_head_is_trained_on_these_features_and_follows_by_them(
     deca_file: Path, tiny_head: Path, tmp_path: Path
 ) -> None:
-    """From made looks, then a real picture of a face: the way that landmarks take, unchanged."""
+    """From made descriptors, then a real picture of a face: the way that landmarks take."""
     needs_landmarker()
     name = ResNet50(deca_file).name
-    train_on_made_looks(tiny_head, tmp_path, name)
+    train_on_made_descriptors(tiny_head, tmp_path, name)
     head = Actor.open(tmp_path / "head.nface", "cpu")
     assert head.video.extractor == name
     video = tmp_path / "face.mp4"
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (256, 256))
     for share in np.linspace(0, 1, 8):
-        writer.write(filmed((0, 0, 0), share)[..., ::-1])
+        writer.write(rendered((0, 0, 0), share)[..., ::-1])
     writer.release()
     with pytest.raises(VideoError, match="need the weights of DECA"):
         head.analyse_video(video)
     analysis = head.analyse_video(video, weights=deca_file)
-    assert analysis.extractor == name and analysis.looks.shape == (8, FEATURES)
+    assert analysis.extractor == name and analysis.descriptors.shape == (8, FEATURES)
     again = Analysis.from_bytes(analysis.to_bytes())
     made = head.retarget(again)
     assert np.isfinite(made.codes).all() and np.ptp(made.codes, axis=0).max() > 0
-    assert head.video.extractor not in (Landmarks().name, "resnet50")
+    assert head.video.extractor not in (LandmarkFeatures().name, "resnet50")
 
 
-def train_on_made_looks(tiny_head: Path, folder: Path, name: str) -> None:
+def train_on_made_descriptors(tiny_head: Path, folder: Path, name: str) -> None:
     """Write a head whose video network knows the features called `name`."""
     mix = np.random.default_rng(1).standard_normal((len(tiny.CONTROLS), FEATURES))
     takes = tiny.tiny_takes(6)
     for take in takes:
-        looks = np.maximum(take.controls @ mix, 0)
+        descriptors = np.maximum(take.controls @ mix, 0)
         clip = tiny.tiny_clip(take, "actor")
-        write_clip(folder / "footage", dataclasses.replace(clip, extractor=name, looks=looks))
+        write_clip(
+            folder / "footage", dataclasses.replace(clip, extractor=name, descriptors=descriptors)
+        )
     write_motion(folder / "footage", takes, tiny.CONTROLS)
     head = Actor.open(tiny_head, "cpu")
     config = VideoConfig(minutes=None, steps=60, batch=8, frames=48)
@@ -322,5 +327,5 @@ def train_on_made_looks(tiny_head: Path, folder: Path, name: str) -> None:
 
 def test_footage_for_other_features_is_refused(tiny_head: Path, tmp_path: Path) -> None:
     footage = tiny.tiny_footage(tmp_path, tiny.tiny_takes(6))
-    with pytest.raises(CaptureError, match="filmed for other features"):
+    with pytest.raises(CaptureError, match="made for other features"):
         video_data(Actor.open(tiny_head, "cpu"), footage, extractor_of("resnet50/0123456789ab"))

@@ -43,7 +43,7 @@ class CaptureTake:
 
 
 @dataclass(frozen=True)
-class Told:
+class GivenTakes:
     """What `takes.json` tells.
 
     Attributes:
@@ -60,7 +60,7 @@ def write_takes(folder: Path, takes: Sequence[CaptureTake]) -> None:
     write_json(folder / FILE, {"schema": SCHEMA, "takes": [asdict(take) for take in takes]})
 
 
-def read_takes(folder: Path) -> Told:
+def read_takes(folder: Path) -> GivenTakes:
     """Read `takes.json` where there is one.
 
     Raises:
@@ -72,12 +72,12 @@ def read_takes(folder: Path) -> Told:
         if document["schema"] != SCHEMA:
             raise CaptureError(f"takes.json has schema {document['schema']}, not {SCHEMA}.")
         fps = document.get("fps")
-        return Told(
+        return GivenTakes(
             tuple(_take(entry) for entry in document.get("takes", ())),
             None if fps is None else _rate(float(fps)),
         )
     except FileNotFoundError:
-        return Told()
+        return GivenTakes()
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CaptureError(
             f"takes.json of {Path(folder).name} cannot be read: {error!r}."

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import CaptureError
 from ..progress import TerminalProgress, silent
 from .check import check
-from .sightings import FRAMES
+from .face_observations import FRAMES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from ..cameras import Camera
 from .check_report import Entry
 from .colour import ColourMatch
-from .sightings import Look, Sighting
+from .face_observations import FaceObservation, FrameObservation
 
 SMALL, TINY = 60.0, 25.0
 """Pixels between the eyes: fewer blur the texture, fewer than the second mislead the tracking."""
@@ -26,7 +26,7 @@ COLOUR_ERROR, COLOUR_NOTE = 0.35, 0.04
 """Logarithms of colour gains: beyond the second it is told, beyond the first it is too much."""
 
 
-def check_faces(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
+def check_faces(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Iterator[Entry]:
     """Everything that single views show.
 
     Args:
@@ -34,8 +34,10 @@ def check_faces(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator
         seen: Frames that were looked at.
     """
     yield from _damaged(cameras, seen)
-    pictures = [look for sighting in seen for look in sighting.looks if look and not look.problem]
-    if pictures and not any(look.face for look in pictures):
+    pictures = [
+        one for observed in seen for one in observed.observations if one and not one.problem
+    ]
+    if pictures and not any(one.face for one in pictures):
         yield Entry(
             "error",
             "faces",
@@ -52,23 +54,23 @@ def check_faces(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator
         yield from _mouth(cameras, seen)
 
 
-def _looks(seen: Sequence[Sighting], camera: int) -> list[Look]:
+def _observations(seen: Sequence[FrameObservation], camera: int) -> list[FaceObservation]:
     """Pictures of one camera."""
-    looks = [sighting.looks[camera] for sighting in seen]
-    return [look for look in looks if look and not look.problem]
+    observations = [observed.observations[camera] for observed in seen]
+    return [one for one in observations if one and not one.problem]
 
 
-def _damaged(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
-    for sighting in seen:
-        for camera, look in zip(cameras, sighting.looks, strict=True):
-            if look and look.problem:
-                yield Entry("error", "pictures", look.problem, camera.name)
+def _damaged(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Iterator[Entry]:
+    for observed in seen:
+        for camera, one in zip(cameras, observed.observations, strict=True):
+            if one and one.problem:
+                yield Entry("error", "pictures", one.problem, camera.name)
 
 
-def _seldom(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
+def _seldom(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Iterator[Entry]:
     for place, camera in enumerate(cameras):
-        looks = _looks(seen, place)
-        share = np.mean([look.face is not None for look in looks]) if looks else 1.0
+        observations = _observations(seen, place)
+        share = np.mean([one.face is not None for one in observations]) if observations else 1.0
         if share < SELDOM:
             often = "never" if not share else f"only in {share:.0%} of the pictures"
             yield Entry(
@@ -79,23 +81,23 @@ def _seldom(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Ent
                 "Turn it towards the face; from behind it is of use for the hair only.",
                 float(share),
             )
-    for sighting in seen:
-        if sum(face is not None for face in sighting.faces) < min(2, len(cameras)):
+    for observed in seen:
+        if sum(face is not None for face in observed.faces) < min(2, len(cameras)):
             yield Entry(
                 "warning",
                 "faces",
-                f"In frame {sighting.frame} of take {sighting.take} fewer than two cameras see a "
+                f"In frame {observed.frame} of take {observed.take} fewer than two cameras see a "
                 "face.",
-                sighting.take,
+                observed.take,
                 "Cut stretches in which the actor is not before the cameras.",
             )
 
 
-def eye_distances(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> np.ndarray:
+def eye_distances(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> np.ndarray:
     """Pixels between the eyes as if each face looked into its camera, (C,) medians, NaN unseen."""
     sizes = []
     for place in range(len(cameras)):
-        faces = [look.face for look in _looks(seen, place) if look.face]
+        faces = [one.face for one in _observations(seen, place) if one.face]
         # A side view narrows the distance of the eyes, not the height of the face.
         wide = [np.linalg.norm(face.points[468] - face.points[473]) for face in faces]
         high = [np.linalg.norm(face.points[10] - face.points[152]) / 2.6 for face in faces]
@@ -103,7 +105,7 @@ def eye_distances(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> np.nda
     return np.array(sizes)
 
 
-def _sizes(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
+def _sizes(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Iterator[Entry]:
     sizes = eye_distances(cameras, seen)
     for camera, size in zip(cameras, sizes, strict=True):
         if size < SMALL:
@@ -127,10 +129,10 @@ def _sizes(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entr
         )
 
 
-def _sharpness(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
-    sharp = np.array([[look.sharpness if look else np.nan for look in s.looks] for s in seen])
+def _sharpness(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Iterator[Entry]:
+    sharp = np.array([[one.sharpness if one else np.nan for one in s.observations] for s in seen])
     sharp = sharp[:, ~np.isnan(sharp).all(0)]
-    names = [c.name for p, c in enumerate(cameras) if any(k.face for k in _looks(seen, p))]
+    names = [c.name for p, c in enumerate(cameras) if any(k.face for k in _observations(seen, p))]
     by_frame = _row_medians(sharp)
     by_camera = _row_medians((sharp / by_frame[:, None]).T)
     everywhere = np.nanmedian(sharp)
@@ -147,12 +149,12 @@ def _sharpness(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[
     blurred = [
         s for s, value in zip(seen, by_frame, strict=True) if value < BLURRED_FRAME * everywhere
     ]
-    for sighting in blurred:
+    for observed in blurred:
         yield Entry(
             "warning",
             "pictures",
-            f"Frame {sighting.frame} of take {sighting.take} is blurred in most cameras.",
-            sighting.take,
+            f"Frame {observed.frame} of take {observed.take} is blurred in most cameras.",
+            observed.take,
             "Use shorter exposures (1/200 s or less) and more light.",
         )
     if everywhere < BLURRED_ALL:
@@ -174,13 +176,13 @@ def _row_medians(values: np.ndarray) -> np.ndarray:
     return medians
 
 
-def _exposure(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
+def _exposure(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Iterator[Entry]:
     for place, camera in enumerate(cameras):
-        faces = [look for look in _looks(seen, place) if look.face]
+        faces = [one for one in _observations(seen, place) if one.face]
         if not faces:
             continue
-        white = float(np.median([look.white for look in faces]))
-        black = float(np.median([look.black for look in faces]))
+        white = float(np.median([one.white for one in faces]))
+        black = float(np.median([one.black for one in faces]))
         if white > BURNT:
             yield Entry(
                 "warning",
@@ -201,9 +203,9 @@ def _exposure(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[E
             )
 
 
-def _masks(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
+def _masks(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Iterator[Entry]:
     for place, camera in enumerate(cameras):
-        hidden = [look.hidden for look in _looks(seen, place) if look.face]
+        hidden = [one.hidden for one in _observations(seen, place) if one.face]
         share = float(np.median(hidden)) if hidden else 0.0
         if share > HIDDEN:
             yield Entry(
@@ -216,8 +218,8 @@ def _masks(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entr
             )
 
 
-def _mouth(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entry]:
-    counts = [sum(map(_sees_mouth, s.looks, cameras)) for s in seen]
+def _mouth(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Iterator[Entry]:
+    counts = [sum(map(_sees_mouth, s.observations, cameras)) for s in seen]
     typical = float(np.median(counts))
     if typical < MOUTH_VIEWS:
         yield Entry(
@@ -232,10 +234,10 @@ def _mouth(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Iterator[Entr
         yield Entry("ok", "faces", f"{typical:g} cameras see the mouth.", figure=typical)
 
 
-def _sees_mouth(look: Look | None, camera: Camera) -> bool:
-    if look is None or look.face is None or look.face.frontal < SEES_MOUTH:
+def _sees_mouth(one: FaceObservation | None, camera: Camera) -> bool:
+    if one is None or one.face is None or one.face.frontal < SEES_MOUTH:
         return False
-    mouth = look.face.points[list(LANDMARKED_MOUTH)]
+    mouth = one.face.points[list(LANDMARKED_MOUTH)]
     return bool((mouth > 0).all() and (mouth < (camera.width, camera.height)).all())
 
 

@@ -36,7 +36,7 @@ def check_files(capture: CaptureFolder) -> Iterator[Entry]:
 
 
 def _cameras(capture: CaptureFolder) -> Iterator[Entry]:
-    filmed = [camera.name for camera in capture.cameras if camera.name in capture.pictures]
+    pictured = [camera.name for camera in capture.cameras if camera.name in capture.pictures]
     yield Entry(
         "ok",
         "calibration",
@@ -44,7 +44,7 @@ def _cameras(capture: CaptureFolder) -> Iterator[Entry]:
         figure=len(capture.cameras),
     )
     for camera in capture.cameras:
-        if camera.name not in filmed:
+        if camera.name not in pictured:
             yield Entry(
                 "warning",
                 "frames",
@@ -52,12 +52,12 @@ def _cameras(capture: CaptureFolder) -> Iterator[Entry]:
                 camera.name,
                 f"Put them into images/{camera.name}, or go on without this camera.",
             )
-    if len(filmed) == 1:
+    if len(pictured) == 1:
         yield Entry(
             "error",
             "calibration",
-            f"There are pictures of one camera only ({filmed[0]}).",
-            filmed[0],
+            f"There are pictures of one camera only ({pictured[0]}).",
+            pictured[0],
             "Depth needs at least two calibrated cameras; a head is tracked well with six or more.",
             1,
         )

@@ -11,8 +11,8 @@ from .check_report import Entry
 from .checks_faces import eye_distances
 from .colour import SKIN, ColourMatch, match_colours, skin_colours
 from .conventions import INSIDE_OUT, is_inside_out, misunderstood, typical_error
+from .face_observations import FrameObservation, landmarks
 from .folder import CaptureFolder
-from .sightings import Sighting, landmarks
 from .triangulate import triangulate
 from .world import World
 
@@ -51,7 +51,7 @@ class Agreement:
         return self.errors / self.allowed
 
 
-def agreement(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Agreement:
+def agreement(cameras: Sequence[Camera], seen: Sequence[FrameObservation]) -> Agreement:
     """Triangulate the landmarks of all frames and see which cameras fit."""
     pixels, weights = landmarks(seen)
     allowed = eye_distances(cameras, seen) * _allowed_shares(seen)
@@ -70,7 +70,7 @@ def agreement(cameras: Sequence[Camera], seen: Sequence[Sighting]) -> Agreement:
     return Agreement(points, errors, allowed, explanation, wrong)
 
 
-def _allowed_shares(seen: Sequence[Sighting]) -> np.ndarray:
+def _allowed_shares(seen: Sequence[FrameObservation]) -> np.ndarray:
     cosines = np.array([[f.frontal if f else np.nan for f in s.faces] for s in seen])
     typical = np.array(
         [np.median(c[~np.isnan(c)]) if (~np.isnan(c)).any() else 1 for c in cosines.T]
@@ -105,11 +105,11 @@ def _wrong(
     excess: np.ndarray,
 ) -> tuple[int, ...]:
     """The camera without which the others agree; none where they do, or no one is to blame."""
-    filming = np.flatnonzero(~np.isnan(excess))
-    if len(filming) < 4 or np.nanmax(excess) <= 1:
+    seeing = np.flatnonzero(~np.isnan(excess))
+    if len(seeing) < 4 or np.nanmax(excess) <= 1:
         return ()
     left = {}
-    for place in filming:
+    for place in seeing:
         others = weights.copy()
         others[place] = 0
         left[int(place)] = typical_error(cameras, pixels, others, scale)
@@ -230,7 +230,7 @@ def _axis(direction: np.ndarray) -> str:
 
 
 def colours_of(
-    capture: CaptureFolder, seen: Sequence[Sighting], found: Agreement
+    capture: CaptureFolder, seen: Sequence[FrameObservation], found: Agreement
 ) -> dict[str, ColourMatch]:
     """Match the colours of cameras that agree, by the skin seen in some frames.
 
@@ -239,17 +239,21 @@ def colours_of(
     """
     frames = [
         np.stack(
-            [_skin(capture, place, sight, shape, found) for place in range(len(capture.cameras))]
+            [_skin(capture, place, observed, shape, found) for place in range(len(capture.cameras))]
         )
-        for sight, shape in zip(seen, found.points, strict=True)
+        for observed, shape in zip(seen, found.points, strict=True)
     ]
     return match_colours([camera.name for camera in capture.cameras], np.concatenate(frames, 1))
 
 
 def _skin(
-    capture: CaptureFolder, place: int, sighting: Sighting, points: np.ndarray, found: Agreement
+    capture: CaptureFolder,
+    place: int,
+    observed: FrameObservation,
+    points: np.ndarray,
+    found: Agreement,
 ) -> np.ndarray:
     camera = capture.cameras[place]
-    if sighting.faces[place] is None or not found.excess[place] <= 1:
+    if observed.faces[place] is None or not found.excess[place] <= 1:
         return np.full((len(SKIN), 3), np.nan)
-    return skin_colours(capture.picture(camera, sighting.take, sighting.frame), camera, points)
+    return skin_colours(capture.picture(camera, observed.take, observed.frame), camera, points)

@@ -57,8 +57,8 @@ class CaptureFolder:
                 inconsistent.
         """
         folder = Path(folder)
-        calibration, told = read_calibration(folder), read_takes(folder)
-        layout = find_layout(folder, calibration.cameras, told)
+        calibration, given = read_calibration(folder), read_takes(folder)
+        layout = find_layout(folder, calibration.cameras, given)
         return cls(
             folder,
             tuple(entry.camera for entry in calibration.cameras),

@@ -11,7 +11,7 @@ from .calibration.entries import PICTURES, VIDEOS, Calibrated
 from .capture_takes import (
     ASSUMED_RATE,
     CaptureTake,
-    Told,
+    GivenTakes,
     rate_of_sound,
     sound_seconds,
     with_sound_and_text,
@@ -43,7 +43,7 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def find_layout(root: Path, cameras: Sequence[Calibrated], told: Told) -> Layout:
+def find_layout(root: Path, cameras: Sequence[Calibrated], given: GivenTakes) -> Layout:
     """Look for pictures and videos by the cameras' names.
 
     Raises:
@@ -61,13 +61,13 @@ def find_layout(root: Path, cameras: Sequence[Calibrated], told: Told) -> Layout
             "all cameras the same."
         )
     if with_videos:
-        return _of_videos(root, {name: videos[name] for name in with_videos}, told)
+        return _of_videos(root, {name: videos[name] for name in with_videos}, given)
     masks = {name: _masks(root, name) for name in names}
-    if told.takes:
-        return _of_told_takes(root, pictures, masks, told)
+    if given.takes:
+        return _of_given_takes(root, pictures, masks, given)
     if not with_pictures:
         raise CaptureError(_nothing_found(root, names))
-    return _of_pictures(root, {name: pictures[name] for name in with_pictures}, masks, told)
+    return _of_pictures(root, {name: pictures[name] for name in with_pictures}, masks, given)
 
 
 def _nothing_found(root: Path, names: Sequence[str]) -> str:
@@ -126,25 +126,25 @@ def _videos(root: Path, entry: Calibrated) -> dict[str, Path]:
     return {safe_name(p.stem.removeprefix(name)): p for p in inside}
 
 
-def _of_told_takes(
-    root: Path, pictures: Mapping[str, Mapping], masks: Mapping[str, Mapping], told: Told
+def _of_given_takes(
+    root: Path, pictures: Mapping[str, Mapping], masks: Mapping[str, Mapping], given: GivenTakes
 ) -> Layout:
     """Numbers in file names are the frames of `takes.json`."""
     return Layout(
-        with_sound_and_text(root, told.takes),
+        with_sound_and_text(root, given.takes),
         {name: PictureFiles(files) for name, files in pictures.items() if files},
         {name: PictureFiles(files) for name, files in masks.items() if files},
     )
 
 
 def _of_pictures(
-    root: Path, pictures: Mapping[str, Mapping], masks: Mapping[str, Mapping], told: Told
+    root: Path, pictures: Mapping[str, Mapping], masks: Mapping[str, Mapping], given: GivenTakes
 ) -> Layout:
     sources, frames = in_frames(pictures)
     takes = [
         CaptureTake(
             name=take,
-            fps=told.fps or ASSUMED_RATE,
+            fps=given.fps or ASSUMED_RATE,
             frames=max(by_number.values()) + 1,
             pictured=_pictured(sources, take, sorted(by_number.values())),
         )
@@ -152,7 +152,7 @@ def _of_pictures(
     ]
     found, notes = [], []
     for take in with_sound_and_text(root, takes):
-        fps, note = _frame_rate(root, take, told)
+        fps, note = _frame_rate(root, take, given)
         found.append(replace(take, fps=fps))
         notes += [note] if note else []
     hidden = {name: _as_pictured(files, frames) for name, files in masks.items() if files}
@@ -167,9 +167,9 @@ def _as_pictured(
     return PictureFiles({(take, frames[take][n]): path for (take, n), path in known.items()})
 
 
-def _frame_rate(root: Path, take: CaptureTake, told: Told) -> tuple[float, str]:
-    if told.fps:
-        return told.fps, ""
+def _frame_rate(root: Path, take: CaptureTake, given: GivenTakes) -> tuple[float, str]:
+    if given.fps:
+        return given.fps, ""
     seconds = sound_seconds(root / take.audio) if take.audio else None
     rate = rate_of_sound(seconds, take.frames)
     if rate:
@@ -187,8 +187,8 @@ def _pictured(sources: Mapping[str, Source], take: str, frames: Sequence[int]) -
     )
 
 
-def _of_videos(root: Path, videos: Mapping[str, Mapping[str, Path]], told: Told) -> Layout:
-    known = {take.name: take for take in told.takes}
+def _of_videos(root: Path, videos: Mapping[str, Mapping[str, Path]], given: GivenTakes) -> Layout:
+    known = {take.name: take for take in given.takes}
     only = next(iter(known)) if len(known) == 1 else ONLY_TAKE
     tracks = {
         camera: {only if t == ONLY_TAKE else t: VideoTrack(path) for t, path in by_take.items()}
@@ -201,22 +201,22 @@ def _of_videos(root: Path, videos: Mapping[str, Mapping[str, Path]], told: Told)
     }
     times, lengths = {}, {}
     for take in sorted({take for by_take in tracks.values() for take in by_take}):
-        filmed = [(t[take], starts[camera][take]) for camera, t in tracks.items() if take in t]
-        fps = known[take].fps if take in known else told.fps
-        times[take], lengths[take] = _timeline(filmed, fps)
+        recording = [(t[take], starts[camera][take]) for camera, t in tracks.items() if take in t]
+        fps = known[take].fps if take in known else given.fps
+        times[take], lengths[take] = _timeline(recording, fps)
     sources = {camera: VideoPictures(tracks[camera], starts[camera], times) for camera in tracks}
     takes = [
         CaptureTake(take, times[take].fps, count, _pictured(sources, take, range(count)))
         for take, count in lengths.items()
     ]
     sounds = {take: _start(sync, take, "audio") - times[take].start for take in times}
-    return Layout(with_sound_and_text(root, told.takes or takes, sounds), sources)
+    return Layout(with_sound_and_text(root, given.takes or takes, sounds), sources)
 
 
 def _timeline(
     tracks: Sequence[tuple[VideoTrack, float]], wanted: float | None
 ) -> tuple[TakeTimes, int]:
-    """Frames of a take: from when two cameras film until only one is left.
+    """Frames of a take: from when two cameras record until only one is left.
 
     Args:
         tracks: Videos and when each begins, in seconds on the shared clock.

@@ -102,10 +102,10 @@ def named_pictures(paths: Iterable[tuple[str, Path]], camera: str) -> dict[tuple
         camera: A name that file names may begin with.
     """
     found = {}
-    for told, path in paths:
+    for given, path in paths:
         if path.suffix.lower() in PICTURES:
             take, number = _take_and_number(path.stem, camera)
-            found.setdefault((safe_name(told or take), number), path)
+            found.setdefault((safe_name(given or take), number), path)
     return found
 
 

@@ -28,7 +28,7 @@ _SHIFT = 4
 
 
 @dataclass(frozen=True)
-class Shown:
+class CameraPicture:
     """A camera's picture in the strip below.
 
     Attributes:
@@ -62,7 +62,7 @@ def rig_picture(
     points: np.ndarray | None,
     world: World | None,
     errors: Mapping[str, float],
-    shown: Sequence[Shown] = (),
+    shown: Sequence[CameraPicture] = (),
 ) -> np.ndarray:
     """Draw a rig, (H, W, 3) uint8 RGB.
 
@@ -200,7 +200,7 @@ def _scale_bar(panel: np.ndarray, view: _Frame, world: World | None) -> None:
     _text(panel, start - (0, 10), "20 cm", INK, 0.45)
 
 
-def _strip(shown: Sequence[Shown], width: int) -> np.ndarray:
+def _strip(shown: Sequence[CameraPicture], width: int) -> np.ndarray:
     """Thumbnails in rows, around the face where there is one."""
     columns = width // THUMB
     thumbs = [_thumb(one) for one in shown]
@@ -212,7 +212,7 @@ def _strip(shown: Sequence[Shown], width: int) -> np.ndarray:
     return np.concatenate([strip, rest], 1)
 
 
-def _thumb(one: Shown) -> np.ndarray:
+def _thumb(one: CameraPicture) -> np.ndarray:
     height, width = one.picture.shape[:2]
     middle, side = np.array([width, height]) / 2, float(max(width, height))
     if one.found is not None:

@@ -1,1 +1,1 @@
-"""Making a head: the stages from a capture to a head file, their workspace, status and looks."""
+"""Making a head: the stages from a capture to a head file, their workspace, status and pictures."""

@@ -113,13 +113,13 @@ def check_sequence(source: Path, _progress: Progress) -> Outcome:
     return Outcome(findings={"notes": [f"{len(takes)} takes of tracked meshes, {frames} frames."]})
 
 
-def adopt_sequence(
+def convert_sequence(
     source: Path, output: Path, about: Mapping, size: int, progress: Progress
 ) -> Outcome:
     """Take over a mesh sequence as a performance."""
-    from ..sequences.import_sequence import Settings, import_sequence
+    from ..sequences.import_sequence import ImportSettings, import_sequence
 
-    performance = import_sequence(source, output, dict(about), Settings(size=size), progress)
+    performance = import_sequence(source, output, dict(about), ImportSettings(size=size), progress)
     return Outcome({"frames": sum(len(take) for take in performance.takes)})
 
 
@@ -143,7 +143,7 @@ def read_pieces(output: Path) -> list[Piece]:
     return [Piece(**entry) for entry in json.loads((output / PIECES).read_text(encoding="utf-8"))]
 
 
-def film_capture(
+def make_footage(
     capture: Path, performance: Path, takes: Path, output: Path, progress: Progress
 ) -> Outcome:
     """Read the capture's own pictures as footage; a capture that gives none is no error.

@@ -237,7 +237,9 @@ def _read(job: _Job, shot: _Shot) -> FootageClip:
     points = np.full((count, POINTS, 3), np.nan, np.float32)
     scores = np.full((count, len(SCORE_NAMES)), np.nan, np.float32)
     poses = np.full((count, 4, 4), np.nan, np.float32)
-    looks = np.full((count, extractor.size), np.nan, np.float32) if extractor.sees else None
+    descriptors = (
+        np.full((count, extractor.size), np.nan, np.float32) if extractor.needs_picture else None
+    )
     with FaceFinder(most=1) as finder:
         for frame in shot.frames.tolist():
             try:
@@ -249,14 +251,14 @@ def _read(job: _Job, shot: _Shot) -> FootageClip:
             for face in finder.find(part):
                 row = frame - shot.start
                 points[row], scores[row], poses[row] = face.points, face.scores, face.pose
-                if looks is not None:
-                    looks[row] = extractor.look(part, face)
+                if descriptors is not None:
+                    descriptors[row] = extractor.describe(part, face)
     if lost:
         log.info("%s: %d pictures are missing or damaged", shot.name, lost)
     pose = framing.pose(shot.take.head_pose[shot.start : shot.stop]).astype(np.float32)
     return FootageClip(
         shot.name, shot.take.name, OWN, shot.take.split, shot.start, pose, points, scores, poses,
-        (framing.side, framing.side), extractor.name, looks,
+        (framing.side, framing.side), extractor.name, descriptors,
     )  # fmt: skip
 
 

@@ -51,14 +51,14 @@ def write_overlay(
     if not frames:
         raise NeuralFaceError("The performance has no frame with pictures to draw over.")
     cameras, lines = spread_out(capture.cameras), _lines(performance.mesh)
-    film = _Film(path, performance.fps)
+    video = _VideoWriter(path, performance.fps)
     try:
         for place, (take, frame) in enumerate(frames):
-            film.add(overlaid(capture, cameras, performance, take, frame, lines))
+            video.add(overlaid(capture, cameras, performance, take, frame, lines))
             progress((place + 1) / len(frames), f"drawing frame {place + 1} of {len(frames)}")
-        film.finish()
+        video.finish()
     finally:
-        film.close()
+        video.close()
     return len(frames)
 
 
@@ -128,7 +128,7 @@ def _lines(mesh: HeadMesh) -> _Lines:
     return _Lines(edges, np.stack([owner[first], other], 1))
 
 
-class _Film:
+class _VideoWriter:
     """An MP4 file that is whole or absent."""
 
     def __init__(self, path: Path, fps: float) -> None:

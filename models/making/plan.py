@@ -150,7 +150,7 @@ class Plan:
         return [
             Stage(
                 "track", "Taking over the meshes",
-                partial(capture_stages.adopt_sequence, source, folder, about, size), 60.0,
+                partial(capture_stages.convert_sequence, source, folder, about, size), 60.0,
                 {"size": size}, ("check",), (folder / "performance.json",), (folder,),
             ),
             Stage(
@@ -217,7 +217,7 @@ class Plan:
             return []
         source, folder = self.options.source, self.workspace.path("footage")
         performance, takes = self.workspace.path("performance"), self.workspace.path("takes")
-        work = partial(capture_stages.film_capture, source, performance, takes, folder)
+        work = partial(capture_stages.make_footage, source, performance, takes, folder)
         return [
             Stage(
                 "footage", "Faces in the footage", work, _pictured(source), {},

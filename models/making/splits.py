@@ -234,5 +234,5 @@ def _clip_of(clip: FootageClip, piece: Piece) -> FootageClip | None:
         points=clip.points[part],
         scores=clip.scores[part],
         poses=clip.poses[part],
-        looks=None if clip.looks is None else clip.looks[part],
+        descriptors=None if clip.descriptors is None else clip.descriptors[part],
     )

@@ -67,7 +67,7 @@ class Preview:
 
 
 @dataclass
-class Status:
+class MakingStatus:
     """A making as it is told.
 
     Attributes:
@@ -109,7 +109,7 @@ class Status:
     updated: float = 0.0
 
 
-def read_status(workspace: Path) -> Status | None:
+def read_status(workspace: Path) -> MakingStatus | None:
     """What the making in `workspace` tells; None where there was none.
 
     A making that was killed is found out here: its state is `INTERRUPTED`.
@@ -123,7 +123,7 @@ def read_status(workspace: Path) -> Status | None:
         if document.pop("schema") != SCHEMA:
             raise NeuralFaceError(f"{path} was written by another version; update the extension.")
         stages = [StageStatus(**entry) for entry in document.pop("stages")]
-        status = Status(stages=stages, preview=Preview(**document.pop("preview")), **document)
+        status = MakingStatus(stages=stages, preview=Preview(**document.pop("preview")), **document)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -148,7 +148,7 @@ class StatusWriter:
     Use as a context: at its end the state is done, stopped or failed, as the block ended.
     """
 
-    def __init__(self, workspace: Path, status: Status, progress: Progress = silent) -> None:
+    def __init__(self, workspace: Path, status: MakingStatus, progress: Progress = silent) -> None:
         """Take over a workspace.
 
         Args:
@@ -237,7 +237,7 @@ def relative(path: Path, workspace: Path) -> str:
         return str(path)
 
 
-def _read_leniently(workspace: Path) -> Status | None:
+def _read_leniently(workspace: Path) -> MakingStatus | None:
     try:
         return read_status(workspace)
     except NeuralFaceError:

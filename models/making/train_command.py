@@ -18,7 +18,7 @@ from pathlib import Path
 from ..errors import MissingDependencyError
 from ..progress import TerminalProgress, silent
 from .options import add_arguments as add_arguments
-from .status import Preview, Status, StatusWriter, read_status, relative
+from .status import MakingStatus, Preview, StatusWriter, read_status, relative
 from .workspace import Workspace, default_workspace
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> dict:
     """Make the head; figures of held-out frames."""
     output = options.output
     workspace = Workspace(options.workspace or default_workspace(output))
-    known = Status(
+    known = MakingStatus(
         until=options.until or "",
         head=relative(output, workspace.folder),
         preview=_former_preview(workspace),

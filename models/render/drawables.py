@@ -9,7 +9,7 @@ from ..cameras import Camera
 
 
 @dataclass(frozen=True)
-class Layer:
+class Drawable:
     """One textured triangle mesh to draw.
 
     Attributes:
@@ -86,17 +86,17 @@ class UnwrapSettings:
     border: float = 12.0
 
 
-def drawing_order(layers: Sequence[Layer], camera: Camera) -> list[Layer]:
+def drawing_order(layers: Sequence[Drawable], camera: Camera) -> list[Drawable]:
     """Opaque layers first, then blended ones from the farthest to the nearest."""
     blended = [layer for layer in layers if layer.blended]
     blended.sort(key=lambda layer: -float(_depths(layer, camera).mean()))
     return [layer for layer in layers if not layer.blended] + blended
 
 
-def back_to_front(layer: Layer, camera: Camera) -> np.ndarray:
+def back_to_front(layer: Drawable, camera: Camera) -> np.ndarray:
     """The layer's faces, the farthest first."""
     return layer.faces[np.argsort(-_depths(layer, camera)[layer.faces].sum(1))]
 
 
-def _depths(layer: Layer, camera: Camera) -> np.ndarray:
+def _depths(layer: Drawable, camera: Camera) -> np.ndarray:
     return layer.vertices @ camera.world_to_camera[2, :3]

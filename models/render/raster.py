@@ -9,7 +9,7 @@ import numpy as np
 
 from ..cameras import Camera
 from . import shaders
-from .drawables import Layer, Surface, UnwrapSettings, View, back_to_front, drawing_order
+from .drawables import Drawable, Surface, UnwrapSettings, View, back_to_front, drawing_order
 from .graphics import Store, create_context, read
 
 NEAR, FAR = 0.05, 20.0
@@ -49,7 +49,7 @@ class Rasteriser:
 
     def render(
         self,
-        layers: Sequence[Layer],
+        layers: Sequence[Drawable],
         camera: Camera,
         background: tuple[float, float, float] = (0.0, 0.0, 0.0),
         samples: int = 4,
@@ -69,7 +69,7 @@ class Rasteriser:
         return self._picture(shaded, camera, background, samples)
 
     def coverage(
-        self, blockers: Sequence[Layer], occluders: Sequence[Layer], camera: Camera
+        self, blockers: Sequence[Drawable], occluders: Sequence[Drawable], camera: Camera
     ) -> np.ndarray:
         """How much of each pixel `occluders` cover, where `blockers` do not hide them.
 
@@ -81,7 +81,7 @@ class Rasteriser:
         shaded = [(layer, WHITE if layer.name in names else BLACK) for layer in ordered]
         return self._picture(shaded, camera, (0.0, 0.0, 0.0), samples=0)[..., 0]
 
-    def depth(self, layers: Sequence[Layer], camera: Camera) -> np.ndarray:
+    def depth(self, layers: Sequence[Drawable], camera: Camera) -> np.ndarray:
         """Depth (H, W) float32 in metres of the nearest texel with alpha of at least a half.
 
         `BACKGROUND_DEPTH` where there is nothing.
@@ -132,7 +132,7 @@ class Rasteriser:
 
     def _picture(
         self,
-        shaded: Sequence[tuple[Layer, tuple]],
+        shaded: Sequence[tuple[Drawable, tuple]],
         camera: Camera,
         background: tuple[float, float, float],
         samples: int,
@@ -151,7 +151,7 @@ class Rasteriser:
             target = resolved
         return read(target, 3)
 
-    def _draw(self, layer: Layer, camera: Camera, program: moderngl.Program) -> None:
+    def _draw(self, layer: Drawable, camera: Camera, program: moderngl.Program) -> None:
         colours = _white(len(layer.vertices)) if layer.colours is None else layer.colours
         attributes = {"in_position": layer.vertices, "in_uv": layer.uvs, "in_colour": colours}
         faces = back_to_front(layer, camera) if layer.blended else layer.faces

@@ -8,7 +8,7 @@ from ..cameras import Camera, look_at
 from ..faces.finder import POINTS, Face, FaceFinder
 from ..faces.landmarks import RIGID
 from ..pose import nearest_rotation
-from ..render.drawables import Layer
+from ..render.drawables import Drawable
 from ..render.raster import BACKGROUND_DEPTH, shared_rasteriser
 
 EYE_DISTANCE = 0.088
@@ -92,9 +92,9 @@ class Skin:
     texture: np.ndarray
 
     @property
-    def layer(self) -> Layer:
+    def layer(self) -> Drawable:
         """For the rasteriser."""
-        return Layer(
+        return Drawable(
             "adopted", self.vertices.astype(np.float32), self.faces, self.uvs, self.texture
         )
 

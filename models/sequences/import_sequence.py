@@ -42,7 +42,7 @@ _BLINK = [SCORE_INDEX["eyeBlinkLeft"], SCORE_INDEX["eyeBlinkRight"]]
 
 
 @dataclass(frozen=True)
-class Settings:
+class ImportSettings:
     """How a sequence is taken over.
 
     Attributes:
@@ -57,7 +57,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Found:
+class FaceRegistration:
     """What is known of the mesh after its face was looked at.
 
     Attributes:
@@ -79,7 +79,7 @@ def import_sequence(
     source: Path,
     output: Path,
     about: Mapping,
-    settings: Settings = Settings(),
+    settings: ImportSettings = ImportSettings(),
     progress: Progress = silent,
 ) -> Performance:
     """Make a performance of a mesh sequence; textures that are there already are kept.
@@ -114,7 +114,7 @@ def import_sequence(
     return writer.finish()
 
 
-def _check(takes: Sequence[SequenceTake], settings: Settings) -> None:
+def _check(takes: Sequence[SequenceTake], settings: ImportSettings) -> None:
     for take in takes[1:]:
         if not take.topology.same_topology(takes[0].topology):
             raise CaptureError(
@@ -153,7 +153,7 @@ def _begin(output: Path, sequence: str) -> None:
 
 def _look(
     takes: Sequence[SequenceTake], atlas: Atlas, finder: FaceFinder, progress: Progress
-) -> Found:
+) -> FaceRegistration:
     """Find the face, and the frames that show it at rest, with open mouth, with open eyes."""
     frames = [(take, int(frame)) for take in takes for frame in take.pictured]
     chosen = np.unique(np.linspace(0, len(frames) - 1, LOOKED_AT).round().astype(int))
@@ -190,7 +190,7 @@ class _Glance:
     scores: np.ndarray
 
 
-def _settled(seen: Sequence[_Glance], atlas: Atlas, finder: FaceFinder) -> Found:
+def _settled(seen: Sequence[_Glance], atlas: Atlas, finder: FaceFinder) -> FaceRegistration:
     """Everything again in metres about the frame at rest, which stands upright."""
     scores = np.stack([glance.scores for glance in seen])
     active = scores[:, _ACTIVE].sum(1)
@@ -212,11 +212,11 @@ def _settled(seen: Sequence[_Glance], atlas: Atlas, finder: FaceFinder) -> Found
             raise CaptureError("The mesh's face cannot be read from the front.")
         looked.append(Looked(ratio * vertices, ratio * points, visible(before)))
     faces = outwards(looked[0].vertices, atlas.faces)
-    return Found(placed, skull.firm(sample), unit, faces, tuple(looked))
+    return FaceRegistration(placed, skull.firm(sample), unit, faces, tuple(looked))
 
 
 def _motion(
-    take: SequenceTake, atlas: Atlas, found: Found, progress: Progress
+    take: SequenceTake, atlas: Atlas, found: FaceRegistration, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
     """Head pose (T, 6) and head-local vertices (T, V, 3) float32 of a take."""
     poses, local = [], np.empty((len(take), len(atlas.source), 3), np.float32)
@@ -229,7 +229,7 @@ def _motion(
 
 
 def _head_mesh(
-    atlas: Atlas, found: Found, local: Sequence[np.ndarray]
+    atlas: Atlas, found: FaceRegistration, local: Sequence[np.ndarray]
 ) -> tuple[HeadMesh, LinearModel]:
     """The mesh at rest with regions, landmarks and the linear model of its motion (T, V, 3)."""
     neutral = found.skull.rest.astype(np.float32)
@@ -255,8 +255,8 @@ def _head_mesh(
 
 
 def _take(
-    take: SequenceTake, settings: Settings, model: LinearModel, pose: np.ndarray, local: np.ndarray,
-    mesh: HeadMesh,
+    take: SequenceTake, settings: ImportSettings, model: LinearModel, pose: np.ndarray,
+    local: np.ndarray, mesh: HeadMesh,
 ) -> Take:  # fmt: skip
     """The take's numbers; with its sound, what is said."""
     offsets = local - mesh.vertices

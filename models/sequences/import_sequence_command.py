@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..mesh import ATLAS_SIZE
 from ..progress import TerminalProgress
-from .import_sequence import Settings, import_sequence
+from .import_sequence import ImportSettings, import_sequence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> dict:
     """Run the command."""
     start = time.monotonic()
-    settings = Settings(options.fps, tuple(options.held_out), options.size)
+    settings = ImportSettings(options.fps, tuple(options.held_out), options.size)
     about = about_sequence(options.name or options.source.resolve().name)
     about |= {"licence": options.licence, "consent": options.consent}
     performance = import_sequence(

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from .abbreviations import SYMBOLS
-from .reading import RULES, Found, Rule
+from .reading import RULES, Rule, TextMatch
 
 _FOLDED = {
     "‘": "'", "’": "'", "‛": "'", "ʼ": "'", "`": "'", "´": "'", "′": "'",
@@ -71,7 +71,7 @@ def tokenize(text: str) -> list[Token]:
     place = 0
     while place < len(plain):
         match, rule = _match(plain, place)
-        found = Found(match, plain[:place], plain[match.end() :], shouting)
+        found = TextMatch(match, plain[:place], plain[match.end() :], shouting)
         for kind, word in rule(found):
             start, end = origin[match.start()], origin[match.end() - 1] + 1
             tokens.append(Token(kind, word, start, end))

@@ -36,7 +36,7 @@ PAUSES = {
 
 
 @dataclass(frozen=True)
-class Found:
+class TextMatch:
     """A pattern found in the text.
 
     Attributes:
@@ -53,7 +53,7 @@ class Found:
 
 
 Spoken = Iterator[tuple[str, str]]
-Rule = Callable[[Found], Spoken]
+Rule = Callable[[TextMatch], Spoken]
 
 
 def _words(words: list[str]) -> Spoken:
@@ -64,12 +64,12 @@ def _letters(text: str) -> Spoken:
     yield "spelled", "".join(item for item in text if item.isalpha()).upper()
 
 
-def _space(found: Found) -> Spoken:
+def _space(found: TextMatch) -> Spoken:
     if found.match[0].count("\n"):
         yield "pause", "\n"
 
 
-def _time(found: Found) -> Spoken:
+def _time(found: TextMatch) -> Spoken:
     hour, minute, second = int(found.match["h"]), int(found.match["m"] or 0), found.match["s"]
     half = (found.match["half"] or "").replace(".", "").strip().lower()
     yield from _words(numbers.clock(hour, minute, int(second) if second else None))
@@ -81,29 +81,29 @@ def _time(found: Found) -> Spoken:
         yield "pause", "."
 
 
-def _money(found: Found) -> Spoken:
+def _money(found: TextMatch) -> Spoken:
     scales = {"k": "thousand", "m": "million", "bn": "billion", "b": "billion"}
     scale = (found.match["scale"] or "").strip().lower()
     return _words(numbers.money(found.match["sign"], found.match["n"], scales.get(scale, scale)))
 
 
-def _iso_date(found: Found) -> Spoken:
+def _iso_date(found: TextMatch) -> Spoken:
     return _words(numbers.date(int(found.match[2]), int(found.match[3]), int(found.match[1])))
 
 
-def _slash_date(found: Found) -> Spoken:
+def _slash_date(found: TextMatch) -> Spoken:
     number = int(found.match[3])
     century = 0 if len(found.match[3]) == 4 else 2000 if number < 50 else 1900
     return _words(numbers.date(int(found.match[1]), int(found.match[2]), number + century))
 
 
-def _phone_number(found: Found) -> Spoken:
+def _phone_number(found: TextMatch) -> Spoken:
     for group in re.split(r"\D+", found.match[0]):
         yield from _words(numbers.digits(group, zero="oh"))
         yield "pause", ","
 
 
-def _fraction(found: Found) -> Spoken:
+def _fraction(found: TextMatch) -> Spoken:
     if found.match[1]:
         yield from _words([*numbers.decimal(found.match[1]), "and"])
     words = numbers.fraction(int(found.match[2]), int(found.match[3]))
@@ -112,17 +112,17 @@ def _fraction(found: Found) -> Spoken:
     yield from _words(words)
 
 
-def _ordinal(found: Found) -> Spoken:
+def _ordinal(found: TextMatch) -> Spoken:
     return _words(numbers.ordinal(int(found.match[1].replace(",", ""))))
 
 
-def _decade(found: Found) -> Spoken:
+def _decade(found: TextMatch) -> Spoken:
     number = int(found.match[1])
     words = numbers.year(number) if len(found.match[1]) == 4 else numbers.cardinal(number)
     return _words(numbers.plural(words))
 
 
-def _range(found: Found) -> Spoken:
+def _range(found: TextMatch) -> Spoken:
     for number, join in ((found.match[1], "to"), (found.match[2], None)):
         yield from _words(_plain_number(number))
         if join:
@@ -137,7 +137,7 @@ def _plain_number(text: str) -> list[str]:
     return numbers.decimal(text)
 
 
-def _number(found: Found) -> Spoken:
+def _number(found: TextMatch) -> Spoken:
     if found.match["minus"]:
         yield "word", "minus"
     unit = found.match["unit"]
@@ -148,14 +148,14 @@ def _number(found: Found) -> Spoken:
         yield from _words((one if found.match["n"] == "1" else many).split())
 
 
-def _dotted(found: Found) -> Spoken:
+def _dotted(found: TextMatch) -> Spoken:
     known = DOTTED.get(found.match[0].lower())
     yield from _words(known.split()) if known else _letters(found.match[0])
     if not found.after.strip() and not known:
         yield "pause", "."
 
 
-def _abbreviation(found: Found) -> Spoken:
+def _abbreviation(found: TextMatch) -> Spoken:
     name, after = found.match[1], found.after
     spoken = expand_title(name, found.before, after) if name in TITLES else ABBREVIATIONS[name]
     yield from _words(spoken.split())
@@ -164,7 +164,7 @@ def _abbreviation(found: Found) -> Spoken:
         yield "pause", "."
 
 
-def _address(found: Found) -> Spoken:
+def _address(found: TextMatch) -> Spoken:
     for part in re.findall(r"[A-Za-z]+|\d+|[.@/:_-]", re.sub(r"^https?://", "", found.match[0])):
         spoken = {".": "dot", "@": "at", "/": "slash", ":": "colon", "_": "underscore", "-": "dash"}
         if part in spoken:
@@ -176,7 +176,7 @@ def _address(found: Found) -> Spoken:
 _SPELLED = frozenset("US IT AI UK EU PC TV CD ID IP PM DJ MC".split())
 
 
-def _mixed(found: Found) -> Spoken:
+def _mixed(found: TextMatch) -> Spoken:
     for part in re.findall(r"[A-Za-z]+|\d+", found.match[0]):
         if part.isdigit():
             yield from _words(_plain_number(part))
@@ -186,7 +186,7 @@ def _mixed(found: Found) -> Spoken:
             yield "word", part.lower()
 
 
-def _capitals(found: Found) -> Spoken:
+def _capitals(found: TextMatch) -> Spoken:
     body, tail = found.match[1], found.match[2] or ""
     if found.shouting or len(body) > 6:
         yield "word", (body + tail).lower()
@@ -194,7 +194,7 @@ def _capitals(found: Found) -> Spoken:
         yield "spelled" if body in _SPELLED or tail == "s" else "capitals", body + tail
 
 
-def _word(found: Found) -> Spoken:
+def _word(found: TextMatch) -> Spoken:
     word = found.match[0].strip("'")
     if len(word) == 1 and word.isupper() and word != "I":
         start = not found.before or bool(re.search(r"[.!?\n]\s*$", found.before))
@@ -204,15 +204,15 @@ def _word(found: Found) -> Spoken:
         yield "word", word.lower()
 
 
-def _hashtag(found: Found) -> Spoken:
+def _hashtag(found: TextMatch) -> Spoken:
     yield "word", "number" if found.match[1].isdigit() else "hashtag"
 
 
-def _symbol(found: Found) -> Spoken:
+def _symbol(found: TextMatch) -> Spoken:
     return _words(SYMBOLS[found.match[0]].split())
 
 
-def _pause(found: Found) -> Spoken:
+def _pause(found: TextMatch) -> Spoken:
     mark = found.match[0].strip()
     if "..." in mark or mark == "..":
         yield "pause", "..."
@@ -222,11 +222,11 @@ def _pause(found: Found) -> Spoken:
         yield "pause", max(mark, key=lambda item: PAUSES.get(item, 0))
 
 
-def _nothing(_: Found) -> Spoken:
+def _nothing(_: TextMatch) -> Spoken:
     return iter(())
 
 
-def _unknown(found: Found) -> Spoken:
+def _unknown(found: TextMatch) -> Spoken:
     yield "unknown", found.match[0]
 
 

@@ -17,7 +17,7 @@ from .hairline import hairline_depth
 from .lighting import highlight, shade, vertex_normals
 from .occlusion import SkyRays, neighbour_average
 from .skin import bake_albedo, noise, skin_faces
-from .synthetic_actor import Actor
+from .synthetic_actor import SyntheticActor
 from .texels import TexelMap
 
 TORSO_DEPTH = 0.26
@@ -54,7 +54,7 @@ class Appearance:
 
     def __init__(
         self,
-        actor: Actor,
+        actor: SyntheticActor,
         data: Path | None = None,
         size: int = ATLAS_SIZE,
         rays: int = RAYS,
@@ -168,7 +168,7 @@ class Appearance:
         return factor
 
 
-def torso(actor: Actor) -> tuple[np.ndarray, np.ndarray]:
+def torso(actor: SyntheticActor) -> tuple[np.ndarray, np.ndarray]:
     """Neck and chest below the head.
 
     Returns:
@@ -193,7 +193,7 @@ def torso(actor: Actor) -> tuple[np.ndarray, np.ndarray]:
     return extra, np.concatenate([mapped[:, [0, 1, 2]], mapped[:, [0, 2, 3]]]).astype(np.int32)
 
 
-def inner_mouth_quads(actor: Actor) -> np.ndarray:
+def inner_mouth_quads(actor: SyntheticActor) -> np.ndarray:
     """Base-mesh quads (F, 4) of the walls behind the lips: in the head, off its skin."""
     base = load_base_mesh()
     quads = base.faces[base.groups == "body"]
@@ -205,7 +205,7 @@ def inner_mouth_quads(actor: Actor) -> np.ndarray:
     return quads[near & ~_of_head(actor, quads)]
 
 
-def _of_head(actor: Actor, quads: np.ndarray) -> np.ndarray:
+def _of_head(actor: SyntheticActor, quads: np.ndarray) -> np.ndarray:
     """Which base-mesh quads (F, 4) the head's skin is made of, (F,) bool."""
     own = {tuple(face) for face in np.sort(actor.base_index[skin_faces(actor)], axis=1).tolist()}
     return np.array([tuple(sorted(quad[:3].tolist())) in own for quad in quads])

@@ -5,7 +5,7 @@ from pathlib import Path
 from ..errors import CaptureError
 from ..performance import Performance
 from ..progress import Progress, silent
-from .synthesize import Settings, synthesize
+from .synthesize import SynthesisSettings, synthesize
 
 FOLDER = "actor"
 FRAMES, HELD_OUT = 720, 96
@@ -26,4 +26,4 @@ def bundled_performance(cache: Path, data: Path | None, progress: Progress = sil
             "The bundled head's capture has to be made first, from the recordings that"
             " docs/making_the_bundled_head.md names: say where they are with DATA=…"
         )
-    return synthesize(Settings(cache / FOLDER, data, FRAMES, HELD_OUT), progress)
+    return synthesize(SynthesisSettings(cache / FOLDER, data, FRAMES, HELD_OUT), progress)

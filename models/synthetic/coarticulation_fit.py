@@ -40,7 +40,7 @@ SILENT_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
-class Batch:
+class SentenceBatch:
     """Sentences padded to equal length: B sentences, U units, T frames, K features."""
 
     index: Tensor
@@ -51,10 +51,10 @@ class Batch:
     weight: Tensor
     times: Tensor
 
-    def part(self, rows: Tensor) -> "Batch":
+    def part(self, rows: Tensor) -> "SentenceBatch":
         """Some of the sentences."""
         *values, times = vars(self).values()
-        return Batch(*(value[rows] for value in values), times)
+        return SentenceBatch(*(value[rows] for value in values), times)
 
 
 class Dominance(torch.nn.Module):
@@ -77,7 +77,7 @@ class Dominance(torch.nn.Module):
         self.context_out = free(len(NEIGHBOURS), units, rank, features)
         self.register_buffer("typical", typical)
 
-    def forward(self, batch: Batch, context: bool = True) -> Tensor:
+    def forward(self, batch: SentenceBatch, context: bool = True) -> Tensor:
         """Features (B, T, K), with or without the neighbours' effect on the targets."""
         index = batch.index
         duration = (batch.end - batch.start).clamp(*DURATION_LIMITS)
@@ -109,7 +109,7 @@ class Dominance(torch.nn.Module):
         return total + targets + context
 
 
-def make_batch(data: SpokenEnglish, lips: LipSpace) -> Batch:
+def make_batch(data: SpokenEnglish, lips: LipSpace) -> SentenceBatch:
     """The training sentences as one padded batch."""
     sentences = data.train
     units = [expand(sentence.phones) for sentence in sentences]
@@ -129,7 +129,7 @@ def make_batch(data: SpokenEnglish, lips: LipSpace) -> Batch:
         weight[row, :length] *= sentence.measured
     times = np.arange(frames, dtype=np.float32) / sentences[0].fps
     arrays = (index, start, end, present, features, weight, times)
-    return Batch(*(torch.from_numpy(array) for array in arrays))
+    return SentenceBatch(*(torch.from_numpy(array) for array in arrays))
 
 
 def fit(data: SpokenEnglish, epochs: int = EPOCHS, seed: int = 0) -> CoarticulationModel:
@@ -157,7 +157,7 @@ def fit(data: SpokenEnglish, epochs: int = EPOCHS, seed: int = 0) -> Coarticulat
     return _finished(model, lips)
 
 
-def _typical(batch: Batch) -> Tensor:
+def _typical(batch: SentenceBatch) -> Tensor:
     length = (batch.end - batch.start).clamp(*DURATION_LIMITS).log()
     index, length = batch.index[batch.present], length[batch.present]
     total = torch.zeros(len(FITTED)).index_add(0, index, length)

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..render.drawables import Layer
+from ..render.drawables import Drawable
 from ..template.controls import CONTROL_INDEX
 from .assets import load_image
 from .lighting import HALF, shade
-from .look import Look
-from .synthetic_actor import Actor
+from .synthetic_actor import SyntheticActor
+from .traits import Traits
 
 PHOTO = "eyes/grey_eye.png"
 PHOTO_CENTRE, PHOTO_IRIS, PHOTO_BALL = (0.2935, 0.7005), 0.1145, 0.27
@@ -87,15 +87,15 @@ def spherical_cap(reach: float, rings: int, sectors: int) -> _Cap:
 class Eyes:
     """Both eyeballs of an actor."""
 
-    def __init__(self, actor: Actor, data: Path | None) -> None:
+    def __init__(self, actor: SyntheticActor, data: Path | None) -> None:
         """Make the eye texture from the photo in `data`, or a painted one when None."""
         self._actor = actor
         self._cap = spherical_cap(REACH, RINGS, SECTORS)
         self._spark = spherical_cap(0.14, 6, 24)
         self._spark_image = _spark_image()
-        self._image = eye_image(actor.eye_radius, actor.look, data)
+        self._image = eye_image(actor.eye_radius, actor.traits, data)
 
-    def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Layer]:
+    def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Drawable]:
         """Eyeballs and catch-lights for head vertices (V, 3), head at rest."""
         layers = []
         for number, patch in enumerate(self._actor.patches[1:]):
@@ -105,7 +105,7 @@ class Eyes:
             points = centre + self._actor.eye_radius * normals
             upper, lower = (_dense(vertices[chain]) for chain in (patch.upper, patch.lower))
             layers.append(
-                Layer(
+                Drawable(
                     patch.name,
                     points.astype(np.float32),
                     self._cap.faces,
@@ -116,7 +116,7 @@ class Eyes:
             )
             spark = self._spark.points @ _towards(CORNEA_HALF).T
             layers.append(
-                Layer(
+                Drawable(
                     f"{patch.name}_spark",
                     (centre + 1.004 * self._actor.eye_radius * spark).astype(np.float32),
                     self._spark.faces,
@@ -154,7 +154,7 @@ def _towards(direction: np.ndarray) -> np.ndarray:
     return gaze_rotation(yaw, np.degrees(np.arcsin(direction[2])))
 
 
-def eye_image(radius: float, look: Look, data: Path | None) -> np.ndarray:
+def eye_image(radius: float, traits: Traits, data: Path | None) -> np.ndarray:
     """Polar picture (512, 512, 4) uint8 of the eyeball, the optical axis in the middle."""
     axis = (np.arange(TEXTURE) + 0.5) / TEXTURE * 2 - 1
     x, y = np.meshgrid(axis / 0.99, axis / 0.99)
@@ -163,7 +163,7 @@ def eye_image(radius: float, look: Look, data: Path | None) -> np.ndarray:
     turn = np.arctan2(y, x)
     grey = _photo_grey(iris, angle, turn, data) if data else _painted_grey(iris, turn)
     inner = np.clip(1.35 - 1.3 * iris, 0, 1)[..., None]
-    tint = (np.array(look.iris_inner) * inner + np.array(look.iris_outer) * (1 - inner)) * 1.45
+    tint = (np.array(traits.iris_inner) * inner + np.array(traits.iris_outer) * (1 - inner)) * 1.45
     inside = np.clip((1.02 - iris) / 0.09, 0, 1)[..., None]
     limbus = 1 - 0.55 * np.exp(-(((iris - 1.0) / 0.11) ** 2))[..., None]
     pupil = np.clip((iris - 0.34) / 0.06, 0.0, 1)[..., None]

@@ -13,7 +13,7 @@ from ..template.binding import bind_part
 from .hairline import hairline_depth
 from .lighting import highlight, shade, vertex_normals
 from .skin import noise, skin_faces
-from .synthetic_actor import Actor
+from .synthetic_actor import SyntheticActor
 from .texels import TexelMap
 
 TILE = 768
@@ -43,7 +43,7 @@ class _Scalp:
     depth: np.ndarray
 
 
-def hair(actor: Actor) -> Part:
+def hair(actor: SyntheticActor) -> Part:
     """A short cut with strands that run away from the crown."""
     scalp = _scalp(actor)
     length = SIDE_LENGTH + (TOP_LENGTH - SIDE_LENGTH) * np.clip(scalp.normals[:, 2] * 1.2, 0, 1)
@@ -51,7 +51,7 @@ def hair(actor: Actor) -> Part:
     length *= 1 + 0.22 * noise(scalp.points, 0.011, 41)
     shells = [scalp.points + (length * share + 0.0008)[:, None] * scalp.normals for share in SHELLS]
     uvs = _polar(scalp.points)
-    tone = np.array(actor.look.hair, np.float32)
+    tone = np.array(actor.traits.hair, np.float32)
     images = [_shell_image(scalp, uvs, shell, level, tone) for level, shell in enumerate(shells)]
     count = len(scalp.points)
     tiles = [uvs * [0.5, 1.0] + [0.5 * level, 0.0] for level in range(2)]
@@ -62,7 +62,7 @@ def hair(actor: Actor) -> Part:
     )
 
 
-def _scalp(actor: Actor) -> _Scalp:
+def _scalp(actor: SyntheticActor) -> _Scalp:
     """The scalp, each triangle split in four for a round outline."""
     mesh, faces = actor.mesh, skin_faces(actor)
     normals = vertex_normals(mesh.vertices, faces)

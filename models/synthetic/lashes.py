@@ -10,7 +10,7 @@ from ..mesh import Part
 from ..template.binding import bind_part
 from .assets import load_asset, load_image
 from .skin import skin_faces
-from .synthetic_actor import Actor
+from .synthetic_actor import SyntheticActor
 
 ASSET = "eyelashes02"
 CORE = 0.75
@@ -19,12 +19,14 @@ soft edges solid, and lashes became brushes."""
 STRENGTH = 0.5
 
 
-def lashes(actor: Actor, data: Path) -> Part:
+def lashes(actor: SyntheticActor, data: Path) -> Part:
     """Lashes bound to the lids, upper to upper and lower to lower."""
     asset = load_asset(data / f"meshes/eyelashes/{ASSET}/{ASSET}.mhclo", actor.base_vertices)
     points = asset.positions(actor.base_vertices)
     image = load_image(data / f"hair_textures/{ASSET}.png")
-    image[..., :3] = (0.2 * image[..., :3] + 0.4 * 255 * np.array(actor.look.hair)).astype(np.uint8)
+    image[..., :3] = (0.2 * image[..., :3] + 0.4 * 255 * np.array(actor.traits.hair)).astype(
+        np.uint8
+    )
     core = np.clip((image[..., 3] / 255 - CORE) / (1 - CORE), 0, 1)
     image[..., 3] = np.rint(255 * STRENGTH * core)
     vertices, faces = actor.mesh.vertices, skin_faces(actor)

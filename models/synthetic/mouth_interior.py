@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..render.drawables import Layer
+from ..render.drawables import Drawable
 from ..template.basemesh import BaseMesh, load_base_mesh
 from ..template.controls import control_offsets
 from .appearance import inner_mouth_quads
 from .assets import FittedAsset, load_asset, load_image, rigid_motion
 from .lighting import aperture_light, shade, vertex_normals
-from .synthetic_actor import Actor
+from .synthetic_actor import SyntheticActor
 
 TEETH, TEETH_IMAGE = "meshes/teeth/teeth_base/teeth_base.mhclo", "teeth/teeth.png"
 TONGUE, TONGUE_IMAGE = "meshes/tongue/tongue01/tongue01.mhclo", "teeth/tongue01_diffuse.png"
@@ -29,7 +29,7 @@ LIP_DEPTH = 0.002
 class Mouth:
     """Everything behind the lips of one actor."""
 
-    def __init__(self, actor: Actor, data: Path | None) -> None:
+    def __init__(self, actor: SyntheticActor, data: Path | None) -> None:
         """Load teeth and tongue from `data`; plain helper meshes when None."""
         self._actor = actor
         base = load_base_mesh()
@@ -66,7 +66,7 @@ class Mouth:
             points += shares[jaw] * (self._teeth_rest @ rotation.T + shift)
         return points
 
-    def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Layer]:
+    def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Drawable]:
         """Layers for head vertices (V, 3), head at rest."""
         base = self.base_pose(controls)
         lips = self._actor.patches[0]
@@ -76,21 +76,23 @@ class Mouth:
         walls = base[self._wall_vertices]
         plain = np.zeros((len(walls), 2), np.float32)
         return [
-            _lit(Layer("walls", walls, self._wall_faces, plain), WALL, rim),
+            _lit(Drawable("walls", walls, self._wall_faces, plain), WALL, rim),
             _lit(
-                Layer("tongue", tongue, self._tongue.faces, self._tongue.uvs, self._tongue_image),
+                Drawable(
+                    "tongue", tongue, self._tongue.faces, self._tongue.uvs, self._tongue_image
+                ),
                 PLAIN_TONGUE if self._tongue_image is None else PHOTO_TONGUE,
                 rim,
             ),
             _lit(
-                Layer("teeth", teeth, self._teeth.faces, self._teeth.uvs, self._teeth_image),
+                Drawable("teeth", teeth, self._teeth.faces, self._teeth.uvs, self._teeth_image),
                 PLAIN_TEETH if self._teeth_image is None else PHOTO_TEETH,
                 rim,
             ),
         ]
 
 
-def _lit(layer: Layer, tone: np.ndarray, rim: np.ndarray) -> Layer:
+def _lit(layer: Drawable, tone: np.ndarray, rim: np.ndarray) -> Drawable:
     """The layer, coloured `tone` (3,), in the light that comes in through the opening `rim`."""
     seen = aperture_light(layer.vertices, rim)
     outside = 1 - (layer.vertices[:, 1] - rim[:, 1].min()) / LIP_DEPTH

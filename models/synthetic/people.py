@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..errors import CaptureError
-from .look import Look
-from .synthetic_actor import Actor, build_actor, bundled_actor
+from .synthetic_actor import SyntheticActor, build_actor, bundled_actor
+from .traits import Traits
 
 
 @dataclass(frozen=True)
-class Person:
+class SyntheticPerson:
     """One synthetic person.
 
     Attributes:
@@ -25,7 +25,7 @@ class Person:
 
     name: str
     identity: dict[str, float]
-    look: Look
+    traits: Traits
     split: str = "train"
 
 
@@ -51,7 +51,7 @@ def _person(
     iris: tuple,
     split: str,
     **face: float,
-) -> Person:
+) -> SyntheticPerson:
     """A person of one people and age, e.g. "asian-female-young", with extra morphs."""
     sex, age = people.split("-")[1:]
     identity = {
@@ -61,14 +61,14 @@ def _person(
         "eyes/r-eye-height2-incr": 0.5,
         **{name.replace("__", "/").replace("_", "-"): value for name, value in face.items()},
     }
-    look = Look(
+    traits = Traits(
         f"skins/{skin}.png", f"eyebrow{brows:03d}", hair, *iris, stubble=float(sex == "male")
     )
-    return Person(f"person_{number:02d}", identity, look, split)
+    return SyntheticPerson(f"person_{number:02d}", identity, traits, split)
 
 
 @cache
-def people() -> tuple[Person, ...]:
+def people() -> tuple[SyntheticPerson, ...]:
     """Everybody, those of training first."""
     light, dark = "young_lightskinned", "young_darkskinned_male_diffuse"
     return (
@@ -118,7 +118,7 @@ def people() -> tuple[Person, ...]:
     )  # fmt: skip
 
 
-def actor_of(name: str) -> Actor:
+def actor_of(name: str) -> SyntheticActor:
     """The actor called `name`, whom the synthesizer can pose and dress; the bundled one if empty.
 
     Raises:
@@ -130,4 +130,4 @@ def actor_of(name: str) -> Actor:
     if person is None:
         names = ", ".join(person.name for person in people())
         raise CaptureError(f"There is no synthetic person {name!r}; there are {names}.")
-    return build_actor(person.identity, person.look)
+    return build_actor(person.identity, person.traits)

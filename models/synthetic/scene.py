@@ -7,7 +7,7 @@ import numpy as np
 
 from ..mesh import ATLAS_SIZE
 from ..pose import to_world
-from ..render.drawables import Layer
+from ..render.drawables import Drawable
 from ..texture.texturing import part_image, part_layer
 from .appearance import RAYS, Appearance, SkinState
 from .assets import load_image
@@ -16,7 +16,7 @@ from .hair import hair
 from .lashes import lashes
 from .mouth_interior import Mouth
 from .skin import SKIN_TONE, base_uv_corners
-from .synthetic_actor import Actor
+from .synthetic_actor import SyntheticActor
 
 BACKGROUND = (0.40, 0.415, 0.44)
 NECK_FALLOFF = 0.08
@@ -24,7 +24,7 @@ NECK_FALLOFF = 0.08
 
 
 @dataclass(frozen=True)
-class Frame:
+class SceneFrame:
     """One moment of the actor.
 
     Attributes:
@@ -33,7 +33,7 @@ class Frame:
         vertices: (V, 3) head-local.
     """
 
-    layers: list[Layer]
+    layers: list[Drawable]
     texture: np.ndarray
     vertices: np.ndarray
 
@@ -49,13 +49,17 @@ class Scene:
     """
 
     def __init__(
-        self, actor: Actor, data: Path | None = None, size: int = ATLAS_SIZE, rays: int = RAYS
+        self,
+        actor: SyntheticActor,
+        data: Path | None = None,
+        size: int = ATLAS_SIZE,
+        rays: int = RAYS,
     ) -> None:
         """Dress the actor.
 
         Args:
             actor: The actor; its mesh gets hair and lashes where `data` has them.
-            data: Folder of the performer's CC0 assets; plain procedural looks when None.
+            data: Folder of the performer's CC0 assets; a plain procedural actor when None.
             size: Side of the true textures.
             rays: From each point of the skin, to see how much light it gets.
         """
@@ -71,13 +75,13 @@ class Scene:
         mask[texels.texels] = 255
         self.skin_mask = mask.reshape(texels.size, texels.size)
 
-    def frame(self, controls: np.ndarray, head_pose: np.ndarray) -> Frame:
+    def frame(self, controls: np.ndarray, head_pose: np.ndarray) -> SceneFrame:
         """The actor with controls (C,) and head pose (6,)."""
         vertices = self.mesh.pose(controls)
         state = self.appearance.state(vertices)
         texture = self.appearance.texture(state)
         local = [
-            Layer("skin", vertices, self.appearance.faces, self.mesh.uvs, texture),
+            Drawable("skin", vertices, self.appearance.faces, self.mesh.uvs, texture),
             *self._eyes.layers(vertices, controls),
             *self._mouth.layers(vertices, controls),
             *(part_layer(part, vertices, image) for part, image in self._parts),
@@ -90,7 +94,7 @@ class Scene:
             for layer in local
         ]
         layers.append(self._torso.layer(state, head_pose, self.mesh.pivot))
-        return Frame(layers, texture, vertices)
+        return SceneFrame(layers, texture, vertices)
 
 
 class _Torso:
@@ -98,7 +102,7 @@ class _Torso:
 
     def __init__(self, appearance: Appearance, data: Path | None) -> None:
         actor, faces = appearance.actor, appearance.torso_faces
-        self._image = load_image(data / appearance.actor.look.skin) if data else None
+        self._image = load_image(data / appearance.actor.traits.skin) if data else None
         self._tone = 1.0 if data else SKIN_TONE
         index = np.concatenate([actor.base_index, appearance.torso_base])
         corners = base_uv_corners(index, faces).reshape(-1, 2)
@@ -114,12 +118,12 @@ class _Torso:
         follow[: len(actor.mesh.vertices)] = 1.0
         self._follow = (follow * follow * (3 - 2 * follow))[self._source, None]
 
-    def layer(self, state: SkinState, head_pose: np.ndarray, pivot: np.ndarray) -> Layer:
+    def layer(self, state: SkinState, head_pose: np.ndarray, pivot: np.ndarray) -> Drawable:
         """The torso under a head with this pose."""
         rest = state.vertices[self._source]
         moved = to_world(rest, head_pose, pivot)
         vertices = rest + self._follow * (moved - rest)
         colours = (state.shade[self._source] * self._tone).astype(np.float32)
-        return Layer(
+        return Drawable(
             "torso", vertices.astype(np.float32), self._faces, self._uvs, self._image, colours
         )

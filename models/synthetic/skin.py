@@ -13,7 +13,7 @@ from ..template.basemesh import load_base_mesh
 from ..template.binding import nearest_points
 from .assets import FittedAsset, load_asset, load_image
 from .hairline import hairline_depth
-from .synthetic_actor import Actor
+from .synthetic_actor import SyntheticActor
 from .texels import TexelMap, covered_texels
 
 SKIN_TONE = np.array([0.83, 0.66, 0.55], np.float32)
@@ -21,7 +21,7 @@ LIP_TONE = np.array([0.74, 0.47, 0.43], np.float32)
 BROW_STRENGTH = 0.92
 
 
-def skin_faces(actor: Actor) -> np.ndarray:
+def skin_faces(actor: SyntheticActor) -> np.ndarray:
     """Triangles (F, 3) of the head without the patches."""
     faces = actor.mesh.faces
     return faces[[key in _body_quads() for key in _keys(actor.base_index[faces])]]
@@ -42,7 +42,9 @@ def _body_quads() -> dict[tuple[int, ...], int]:
     return quads
 
 
-def bake_albedo(actor: Actor, faces: np.ndarray, texels: TexelMap, data: Path | None) -> np.ndarray:
+def bake_albedo(
+    actor: SyntheticActor, faces: np.ndarray, texels: TexelMap, data: Path | None
+) -> np.ndarray:
     """Colour (n, 3) float32 0…1 of every skin texel without light.
 
     Args:
@@ -55,13 +57,13 @@ def bake_albedo(actor: Actor, faces: np.ndarray, texels: TexelMap, data: Path | 
     if data is None:
         albedo = _procedural(actor, positions)
     else:
-        albedo = _photo(actor, faces, texels, load_image(data / actor.look.skin))
+        albedo = _photo(actor, faces, texels, load_image(data / actor.traits.skin))
     albedo *= pores(positions)[:, None]
     albedo = _stubble(actor, positions, albedo)
     depth = hairline_depth(actor.mesh, positions)
     ragged = depth + 0.0025 * noise(positions, 0.0035, 5) + 0.0015 * noise(positions, 0.0009, 6)
     share = np.clip(ragged / 0.009, 0, 1)[:, None] * 0.9
-    albedo = albedo * (1 - share) + np.array(actor.look.hair, np.float32) * share
+    albedo = albedo * (1 - share) + np.array(actor.traits.hair, np.float32) * share
     if data is not None:
         _paint_brows(actor, faces, texels, data, albedo)
     return np.clip(albedo, 0.02, 1).astype(np.float32)
@@ -82,7 +84,9 @@ def base_uv_corners(base_index: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return base.uvs[corner_uvs]
 
 
-def _photo(actor: Actor, faces: np.ndarray, texels: TexelMap, image: np.ndarray) -> np.ndarray:
+def _photo(
+    actor: SyntheticActor, faces: np.ndarray, texels: TexelMap, image: np.ndarray
+) -> np.ndarray:
     corners = base_uv_corners(actor.base_index, faces)[texels.faces]
     uv = np.einsum("nk,nkc->nc", texels.weights, corners).astype(np.float32)
     height, width = image.shape[:2]
@@ -93,7 +97,7 @@ def _photo(actor: Actor, faces: np.ndarray, texels: TexelMap, image: np.ndarray)
     return sampled.reshape(-1, 3)[: len(uv)].astype(np.float32) / 255
 
 
-def _procedural(actor: Actor, positions: np.ndarray) -> np.ndarray:
+def _procedural(actor: SyntheticActor, positions: np.ndarray) -> np.ndarray:
     mesh = actor.mesh
     lips = mesh.vertices[mesh.landmarks["lips"]]
     rim = mesh.vertices[actor.patches[0].rim]
@@ -118,7 +122,7 @@ def pores(positions: np.ndarray) -> np.ndarray:
     )
 
 
-def _stubble(actor: Actor, positions: np.ndarray, albedo: np.ndarray) -> np.ndarray:
+def _stubble(actor: SyntheticActor, positions: np.ndarray, albedo: np.ndarray) -> np.ndarray:
     """A shaven beard: a faint cool shadow and dots on upper lip, jaw and chin."""
     mesh = actor.mesh
     rim = mesh.vertices[actor.patches[0].rim]
@@ -130,17 +134,17 @@ def _stubble(actor: Actor, positions: np.ndarray, albedo: np.ndarray) -> np.ndar
     front = np.clip((-0.035 - positions[:, 1]) / 0.02, 0, 1)
     off_lips = np.clip((cKDTree(rim).query(positions)[0] - 0.0085) / 0.004, 0, 1)
     mask = below_top * above_neck * front * off_lips
-    shadow = (actor.look.stubble * mask) * (
+    shadow = (actor.traits.stubble * mask) * (
         0.07 + 0.012 * noise(positions, 0.006, 8) + 0.020 * noise(positions, 0.0008, 7)
     )
     return albedo * (1 - shadow[:, None] * np.array([1.0, 0.9, 0.75], np.float32))
 
 
 def _paint_brows(
-    actor: Actor, faces: np.ndarray, texels: TexelMap, data: Path, albedo: np.ndarray
+    actor: SyntheticActor, faces: np.ndarray, texels: TexelMap, data: Path, albedo: np.ndarray
 ) -> None:
     """Print the brow asset's cards onto the skin, in place."""
-    brows, tone = actor.look.brows, np.array(actor.look.hair, np.float32)
+    brows, tone = actor.traits.brows, np.array(actor.traits.hair, np.float32)
     asset = load_asset(data / f"meshes/eyebrows/{brows}/{brows}.mhclo", actor.base_vertices)
     image = load_image(data / f"hair_textures/{brows}.png").astype(np.float32) / 255
     size = texels.size
@@ -158,7 +162,7 @@ def _paint_brows(
     albedo[:] = albedo * (1 - alpha) + (0.35 * hair[:, :3] + 0.85 * tone) * alpha
 
 
-def _project(actor: Actor, faces: np.ndarray, asset: FittedAsset) -> np.ndarray:
+def _project(actor: SyntheticActor, faces: np.ndarray, asset: FittedAsset) -> np.ndarray:
     """Atlas UVs (P, 2) of the nearest skin points."""
     triangles, weights = nearest_points(
         actor.mesh.vertices, faces, asset.positions(actor.base_vertices)

@@ -40,12 +40,12 @@ CREDITS = (
 
 
 @dataclass(frozen=True)
-class Settings:
+class SynthesisSettings:
     """What to make.
 
     Attributes:
         output: Folder to make or to continue.
-        data: Folder with `performer`, `motion`, …; procedural looks and motion when None.
+        data: Folder with `performer`, `motion`, …; a procedural actor and motion when None.
         frames: Pictured frames of training takes.
         held_out: Pictured frames of held-out takes.
         cameras: Number of cameras.
@@ -88,9 +88,9 @@ class Settings:
         return self.output / "truth"
 
     @property
-    def looks(self) -> "Looks":
-        """What decides how the actor looks."""
-        return Looks(self.data, self.texture, self.person, self.individual)
+    def actor_settings(self) -> "ActorSettings":
+        """What decides how the actor appears."""
+        return ActorSettings(self.data, self.texture, self.person, self.individual)
 
     def identity(self) -> dict:
         """Everything that pictures depend on, as JSON."""
@@ -102,8 +102,8 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """What decides how the actor looks: see `Settings`."""
+class ActorSettings:
+    """What decides how the actor appears: see `SynthesisSettings`."""
 
     data: Path | None
     texture: int
@@ -112,7 +112,7 @@ class Looks:
 
 
 @dataclass(frozen=True)
-class Shot:
+class PlannedFrame:
     """One frame to render.
 
     Attributes:
@@ -128,7 +128,7 @@ class Shot:
     head_pose: np.ndarray
 
 
-def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
+def synthesize(settings: SynthesisSettings, progress: Progress = silent) -> Performance:
     """Make the capture, its truth and the performance extracted from its pictures.
 
     Finished pictures and textures are kept, so an interrupted run continues.
@@ -143,7 +143,7 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
     """
     _claim(settings)
     progress(0.0, "actor")
-    mesh = _scene(settings.looks).mesh
+    mesh = _scene(settings.actor_settings).mesh
     takes = _takes(settings, mesh, progress)
     cameras = rig_of(mesh, settings)
     shots = [shot for take in takes for shot in _shots(take)]
@@ -167,7 +167,7 @@ def synthesize(settings: Settings, progress: Progress = silent) -> Performance:
     )
 
 
-def _takes(settings: Settings, mesh: HeadMesh, progress: Progress) -> list[Take]:
+def _takes(settings: SynthesisSettings, mesh: HeadMesh, progress: Progress) -> list[Take]:
     fps, seed = settings.fps, settings.seed
     if settings.session:
         sounds = settings.capture / SOUNDS
@@ -177,7 +177,7 @@ def _takes(settings: Settings, mesh: HeadMesh, progress: Progress) -> list[Take]
     return choose_pictured(takes, settings.frames, settings.held_out, settings.seed)
 
 
-def about(settings: Settings) -> dict:
+def about(settings: SynthesisSettings) -> dict:
     """Name, credits and provenance of the performance."""
     return {
         "name": "Synthetic actor",
@@ -188,14 +188,14 @@ def about(settings: Settings) -> dict:
     }
 
 
-def rig_of(mesh: HeadMesh, settings: Settings) -> list[Camera]:
+def rig_of(mesh: HeadMesh, settings: SynthesisSettings) -> list[Camera]:
     """The cameras around this head."""
     chin, top = mesh.vertices[mesh.landmarks["chin"][0]], mesh.vertices[:, 2].max()
     centre = np.array([0.0, 0.5 * (chin[1] + mesh.pivot[1]), 0.5 * (chin[2] + top)])
     return make_rig(centre, settings.cameras, settings.resolution, settings.seed)
 
 
-def _claim(settings: Settings) -> None:
+def _claim(settings: SynthesisSettings) -> None:
     """Refuse a folder that holds a capture made with other settings."""
     path = settings.output / "settings.json"
     identity = settings.identity()
@@ -207,13 +207,13 @@ def _claim(settings: Settings) -> None:
     write_json(path, identity)
 
 
-def _shots(take: Take) -> Iterator[Shot]:
+def _shots(take: Take) -> Iterator[PlannedFrame]:
     for frame in take.pictured:
-        yield Shot(take.name, int(frame), take.controls[frame], take.head_pose[frame])
+        yield PlannedFrame(take.name, int(frame), take.controls[frame], take.head_pose[frame])
 
 
 def _write_takes(
-    settings: Settings, mesh: HeadMesh, cameras: Sequence[Camera], takes: Sequence[Take]
+    settings: SynthesisSettings, mesh: HeadMesh, cameras: Sequence[Camera], takes: Sequence[Take]
 ) -> Performance:
     recorded = [
         CaptureTake(
@@ -232,16 +232,16 @@ def _write_takes(
     return writer.finish()
 
 
-def _is_done(settings: Settings, cameras: Sequence[Camera], shot: Shot) -> bool:
+def _is_done(settings: SynthesisSettings, cameras: Sequence[Camera], shot: PlannedFrame) -> bool:
     paths = [picture_path(settings.capture, c.name, shot.take, shot.frame) for c in cameras]
     paths.append(texture_paths(settings.truth, shot.take, shot.frame)[0])
     return all(path.exists() for path in paths)
 
 
-def _render(job: tuple[Settings, Sequence[Camera]], shots: Sequence[Shot]) -> int:
+def _render(job: tuple[SynthesisSettings, Sequence[Camera]], shots: Sequence[PlannedFrame]) -> int:
     """Render frames: every camera's picture, then the true texture."""
     settings, cameras = job
-    scene, rasteriser = _scene(settings.looks), shared_rasteriser()
+    scene, rasteriser = _scene(settings.actor_settings), shared_rasteriser()
     for shot in shots:
         frame = scene.frame(shot.controls, shot.head_pose)
         for camera in cameras:
@@ -252,8 +252,10 @@ def _render(job: tuple[Settings, Sequence[Camera]], shots: Sequence[Shot]) -> in
 
 
 @functools.lru_cache(maxsize=1)
-def _scene(looks: Looks) -> Scene:
-    actor = actor_of(looks.person)
-    mesh = individual(actor.mesh, looks.individual, zlib.crc32(looks.person.encode()))
-    performer = looks.data / "performer" if looks.data else None
-    return Scene(replace(actor, mesh=mesh), performer, looks.texture)
+def _scene(actor_settings: ActorSettings) -> Scene:
+    actor = actor_of(actor_settings.person)
+    mesh = individual(
+        actor.mesh, actor_settings.individual, zlib.crc32(actor_settings.person.encode())
+    )
+    performer = actor_settings.data / "performer" if actor_settings.data else None
+    return Scene(replace(actor, mesh=mesh), performer, actor_settings.texture)

@@ -9,7 +9,7 @@ from ..errors import CancelledError, NeuralFaceError
 from ..parallel import add_processes
 from ..progress import TerminalProgress
 from .camera_rig import PLACES
-from .synthesize import Settings, synthesize
+from .synthesize import SynthesisSettings, synthesize
 from .take_list import TakePlan
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    default = Settings(Path())
+    default = SynthesisSettings(Path())
     parser.add_argument("output", type=Path, help="folder to make, or to continue")
     parser.add_argument(
         "--data", type=Path, help="folder with performer, motion, speech_motion, spoken_english"
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> dict:
     }
 
 
-def settings_from(options: argparse.Namespace) -> Settings:
+def settings_from(options: argparse.Namespace) -> SynthesisSettings:
     """The settings that the options ask for.
 
     Raises:
@@ -82,7 +82,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
     if options.data is not None and not (options.data / "performer").is_dir():
         raise NeuralFaceError(f"The data folder {options.data.name} has no folder 'performer'.")
     plan = TakePlan(spoken=options.spoken, lines=options.lines)
-    return Settings(
+    return SynthesisSettings(
         output=options.output,
         data=options.data,
         frames=options.frames,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..mesh import HeadMesh
 from ..template.shape import HeadShape, build_shape
-from .look import BUNDLED_LOOK, Look
+from .traits import BUNDLED_TRAITS, Traits
 
 IDENTITY = {
     "macrodetails/caucasian-male-young": 1.0,
@@ -20,18 +20,18 @@ IDENTITY = {
 
 
 @dataclass(frozen=True)
-class Actor(HeadShape):
+class SyntheticActor(HeadShape):
     """A synthetic actor.
 
     Attributes:
         look: Skin, brows, colours.
     """
 
-    look: Look = BUNDLED_LOOK
+    traits: Traits = BUNDLED_TRAITS
 
 
 @functools.cache
-def bundled_actor() -> Actor:
+def bundled_actor() -> SyntheticActor:
     """The actor of the bundled head."""
     return build_actor(IDENTITY)
 
@@ -41,6 +41,6 @@ def build_template() -> HeadMesh:
     return bundled_actor().mesh
 
 
-def build_actor(identity: Mapping[str, float], look: Look = BUNDLED_LOOK) -> Actor:
+def build_actor(identity: Mapping[str, float], traits: Traits = BUNDLED_TRAITS) -> SyntheticActor:
     """Build an actor from identity morphs (name → weight)."""
-    return Actor(**vars(build_shape(identity)), look=look)
+    return SyntheticActor(**vars(build_shape(identity)), traits=traits)

@@ -1,7 +1,7 @@
 """`python -m models.synthetic.template_file DATA`: make the tracker's template.
 
 It takes three minutes on a CPU, needs the packages of requirements-capture.txt and the
-performer's looks (docs/making_the_bundled_head.md).
+performer's assets (docs/making_the_bundled_head.md).
 """
 
 import argparse

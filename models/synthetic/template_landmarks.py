@@ -21,7 +21,7 @@ from ..template.shape import HeadShape, matching
 from ..tracking.face_model import LandmarkPoints, view_terms
 from .camera_rig import FACE_HEIGHT
 from .people import actor_of, people
-from .scene import BACKGROUND, Frame, Scene
+from .scene import BACKGROUND, Scene, SceneFrame
 
 SIDE, TEXTURE, RAYS = 512, 256, 16
 DISTANCE = 1.1
@@ -42,7 +42,7 @@ RIDGE = 3.0
 
 
 @dataclass(frozen=True)
-class Sighting:
+class LandmarkObservation:
     """One picture's landmarks.
 
     Attributes:
@@ -60,29 +60,29 @@ class Sighting:
     vertices: np.ndarray
 
 
-def measure(shape: HeadShape, looks: Path | None, progress: Progress = silent) -> LandmarkPoints:
+def measure(shape: HeadShape, assets: Path | None, progress: Progress = silent) -> LandmarkPoints:
     """Landmarks on the template, from the people that are not held out.
 
     Args:
         shape: The template.
-        looks: Folder of the performer's CC0 assets.
+        assets: Folder of the performer's CC0 assets.
         progress: Told after each person.
     """
     actors = [person.name for person in people() if person.split == "train"]
-    sightings = []
+    observations = []
     with FaceFinder(most=1) as finder:
         for done, name in enumerate(actors):
-            sightings += _sightings(shape, name, looks, finder)
+            observations += _observations(shape, name, assets, finder)
             progress((done + 1) / len(actors), f"landmarks of {name}")
-    return _fitted(shape.mesh, sightings)
+    return _fitted(shape.mesh, observations)
 
 
-def _fitted(mesh: HeadMesh, sightings: list[Sighting]) -> LandmarkPoints:
-    points = np.nanmedian([s.points for s in sightings], axis=0)
+def _fitted(mesh: HeadMesh, observations: list[LandmarkObservation]) -> LandmarkPoints:
+    points = np.nanmedian([s.points for s in observations], axis=0)
     points = np.where(np.isfinite(points), points, mesh.vertices.mean(0))
     triangles, weights = nearest_points(mesh.vertices, mesh.faces, points)
     terms, misses = [], []
-    for s in sightings:
+    for s in observations:
         marks = np.einsum("pk,pkc->pc", weights, s.vertices[triangles])
         pixels, depth = s.camera.project(marks)
         misses.append((s.pixels - pixels) * depth[:, None] / s.camera.intrinsics[0, 0])
@@ -100,11 +100,11 @@ def _fitted(mesh: HeadMesh, sightings: list[Sighting]) -> LandmarkPoints:
     )
 
 
-def _sightings(
-    shape: HeadShape, name: str, looks: Path | None, finder: FaceFinder
-) -> Iterator[Sighting]:
+def _observations(
+    shape: HeadShape, name: str, assets: Path | None, finder: FaceFinder
+) -> Iterator[LandmarkObservation]:
     actor = actor_of(name)
-    scene = Scene(actor, looks, TEXTURE, RAYS)
+    scene = Scene(actor, assets, TEXTURE, RAYS)
     own = matching(shape, actor)
     rest = np.full(actor.mesh.vertices.shape, np.nan)
     rest[own[own >= 0]] = shape.mesh.vertices[own >= 0]
@@ -116,7 +116,7 @@ def _sightings(
                 pixels = face.points[:, :2].astype(np.float64)
                 points = _cast(actor.mesh, frame, camera, pixels, rest)
                 vertices = frame.vertices[own.clip(0)]
-                yield Sighting(direction, points, camera, pixels, vertices)
+                yield LandmarkObservation(direction, points, camera, pixels, vertices)
 
 
 def _cameras(mesh: HeadMesh) -> Iterator[tuple[Camera, np.ndarray]]:
@@ -132,7 +132,7 @@ def _cameras(mesh: HeadMesh) -> Iterator[tuple[Camera, np.ndarray]]:
 
 
 def _cast(
-    mesh: HeadMesh, frame: Frame, camera: Camera, pixels: np.ndarray, rest: np.ndarray
+    mesh: HeadMesh, frame: SceneFrame, camera: Camera, pixels: np.ndarray, rest: np.ndarray
 ) -> np.ndarray:
     """Where pixels (P, 2) hit the head, as points (P, 3) of the template at rest."""
     depth = shared_rasteriser().depth(frame.layers[:1], camera)

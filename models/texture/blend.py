@@ -1,4 +1,4 @@
-"""One texture from several looks: detail from the chosen camera, shading from all of them.
+"""One texture from several views: detail from the chosen camera, shading from all of them.
 
 Low frequencies come from the weighted mean of all cameras, so that their exposures and shading
 leave no seam; the rest comes from one camera, so that nothing is doubled or blurred (two bands as
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from .view_texture import Look
+from .view_texture import ViewTexture
 
 BANDS = 3
 """Octaves along a seam: the coarsest fades over some 16 texels."""
@@ -22,32 +22,34 @@ LEVEL = 16
 UNITS = 8160.0
 """White in the blender's whole numbers: a 32nd of an 8-bit step, with room for overshoot."""
 SURE = 2.5
-"""A look of a quality of one in so many is trusted wholly."""
+"""A view of a quality of one in so many is trusted wholly."""
 AGREEING = 3 / 255
 """Mean difference (0…1) at which another camera counts a quarter: it shows something else there."""
 AROUND = 2
 """Texels (standard deviation) over which cameras agree or not."""
 
 
-def blend(looks: Mapping[int, Look], ground: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Join looks on the atlas.
+def blend(
+    view_textures: Mapping[int, ViewTexture], ground: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """Join view textures.
 
     Args:
-        looks: Of side S, by the number of their camera.
-        ground: (S, S, 3) float32 0…1: the mean of all looks, without holes. It gives the low
+        view_textures: Of side S, by the number of their camera.
+        ground: (S, S, 3) float32 0…1: the mean of all views, without holes. It gives the low
             frequencies, and is shown where the chosen camera sees nothing.
         labels: (S, S) uint8, number of the camera whose detail each texel shows.
 
     Returns:
         (S, S, 3) float32 0…1.
     """
-    level = {number: levelled(each, ground) for number, each in looks.items()}
-    joined = _joined(looks, level, ground, labels)
-    return np.clip(_agreed(looks, level, joined, labels), 0, 1)
+    level = {number: levelled(each, ground) for number, each in view_textures.items()}
+    joined = _joined(view_textures, level, ground, labels)
+    return np.clip(_agreed(view_textures, level, joined, labels), 0, 1)
 
 
 def _joined(
-    looks: Mapping[int, Look],
+    view_textures: Mapping[int, ViewTexture],
     level: Mapping[int, np.ndarray],
     ground: np.ndarray,
     labels: np.ndarray,
@@ -56,7 +58,7 @@ def _joined(
     blender = cv2.detail_MultiBandBlender(0, BANDS)
     blender.prepare((0, 0, *labels.shape[::-1]))
     left = np.full(labels.shape, 255, np.uint8)
-    for number, each in looks.items():
+    for number, each in view_textures.items():
         chosen = ((labels == number) & (each.weight > 0)).astype(np.uint8) * 255
         if chosen.any():
             blender.feed(_whole(level[number]), chosen, (0, 0))
@@ -68,17 +70,17 @@ def _joined(
 
 
 def _agreed(
-    looks: Mapping[int, Look],
+    view_textures: Mapping[int, ViewTexture],
     level: Mapping[int, np.ndarray],
     joined: np.ndarray,
     labels: np.ndarray,
 ) -> np.ndarray:
     """The joined texture, averaged with the cameras that show the same as the chosen one."""
     own = np.zeros(labels.shape, np.float32)
-    for number, each in looks.items():
+    for number, each in view_textures.items():
         np.copyto(own, each.weight, where=labels == number)
     total, count = np.zeros_like(joined), np.ones(labels.shape, np.float32)
-    for number, each in looks.items():
+    for number, each in view_textures.items():
         change = level[number] - joined
         weight = _agreement(change) * np.minimum(each.weight / np.maximum(own, 1e-6), 1)
         weight *= (labels != number) * np.minimum(SURE * each.quality, 1)
@@ -101,16 +103,16 @@ def _whole(colour: np.ndarray) -> np.ndarray:
     return (colour * UNITS).astype(np.int16)
 
 
-def sureness(looks: Mapping[int, Look], labels: np.ndarray) -> np.ndarray:
-    """How sure (S, S) 0…1 the chosen camera's look is at each texel."""
+def sureness(view_textures: Mapping[int, ViewTexture], labels: np.ndarray) -> np.ndarray:
+    """How sure (S, S) 0…1 the chosen camera's view is at each texel."""
     sure = np.zeros(labels.shape, np.float32)
-    for number, each in looks.items():
+    for number, each in view_textures.items():
         np.copyto(sure, SURE * each.quality, where=labels == number)
     return np.minimum(sure, 1)
 
 
-def levelled(each: Look, ground: np.ndarray) -> np.ndarray:
-    """A look (S, S, 3) float32 0…1 with the shading of `ground` (S, S, 3), itself where unsure."""
+def levelled(each: ViewTexture, ground: np.ndarray) -> np.ndarray:
+    """Colours (S, S, 3) float32 0…1 with the shading of `ground` (S, S, 3), as seen if unsure."""
     trust = np.clip(SURE * each.quality, 0, 1)
     size = (trust.shape[1] // LEVEL, trust.shape[0] // LEVEL)
     share = cv2.resize(trust, size, interpolation=cv2.INTER_AREA)

@@ -30,7 +30,7 @@ from ..performance import (
 from ..progress import Progress, silent
 from .camera_labels import Labelling
 from .reference import Reference
-from .texture_frames import Frame, Job, close_studio, frames_of, studio
+from .texture_frames import TextureFrame, TextureJob, close_studio, frames_of, studio
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def extract(
     cameras = [camera for camera in folder.cameras if camera.name not in without]
     takes = [_with_pictures(folder, cameras, take) for take in takes]
     names = tuple(camera.name for camera in cameras)
-    job = Job(Path(capture), Path(output), size, names, coding)
+    job = TextureJob(Path(capture), Path(output), size, names, coding)
     writer = PerformanceWriter(output, mesh, takes[0].fps, about)
     for take in takes:
         writer.add(take)
@@ -106,7 +106,7 @@ def _with_pictures(folder: CaptureFolder, cameras: Sequence[Camera], take: Take)
     return replace(take, pictured=np.asarray(take.pictured)[np.array(seen, bool)])
 
 
-def _write_all(job: Job, takes: Sequence[Take], processes: int, progress: Progress) -> None:
+def _write_all(job: TextureJob, takes: Sequence[Take], processes: int, progress: Progress) -> None:
     for rounds in range(ALIGNMENTS + 1):
         _make_reference(replace(job, rounds=rounds - 1), takes, processes, progress)
     job = replace(job, rounds=ALIGNMENTS)
@@ -117,7 +117,9 @@ def _write_all(job: Job, takes: Sequence[Take], processes: int, progress: Progre
         progress(done / total, f"texture {done} of {total}")
 
 
-def _make_reference(job: Job, takes: Sequence[Take], processes: int, progress: Progress) -> None:
+def _make_reference(
+    job: TextureJob, takes: Sequence[Take], processes: int, progress: Progress
+) -> None:
     """Write the reference of one round more than `job` has."""
     path = replace(job, rounds=job.rounds + 1).reference
     if path.exists() and tuple(read_arrays(path)["cameras"]) == job.cameras:
@@ -133,7 +135,7 @@ def _make_reference(job: Job, takes: Sequence[Take], processes: int, progress: P
     write_arrays(path, texture=reference.texture(), cameras=np.array(job.cameras))
 
 
-def _reference_of(job: Job, frames: Sequence[Frame]) -> Reference:
+def _reference_of(job: TextureJob, frames: Sequence[TextureFrame]) -> Reference:
     reference, own = Reference(job.size), studio(job)
     for frame in frames:
         mean = own.texturer.mean(frame.vertices(own.mesh), own.photos(frame))
@@ -141,7 +143,7 @@ def _reference_of(job: Job, frames: Sequence[Frame]) -> Reference:
     return reference
 
 
-def _labelled(job: Job, takes: Sequence[Take]) -> Iterator[Frame]:
+def _labelled(job: TextureJob, takes: Sequence[Take]) -> Iterator[TextureFrame]:
     """Frames without a texture, with the camera that each triangle takes its detail from.
 
     The frame before is preferred, in the order of the takes, so that textures do not depend on
@@ -162,7 +164,7 @@ def _labelled(job: Job, takes: Sequence[Take]) -> Iterator[Frame]:
             yield before
 
 
-def _write_textures(job: Job, frames: Sequence[Frame]) -> int:
+def _write_textures(job: TextureJob, frames: Sequence[TextureFrame]) -> int:
     own = studio(job)
     for frame in frames:
         photos = own.photos(frame)

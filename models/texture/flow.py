@@ -10,7 +10,7 @@ import numpy as np
 
 from ..cameras import Camera
 from ..mesh import HeadMesh
-from ..render.drawables import Layer, View
+from ..render.drawables import Drawable, View
 from ..render.raster import Rasteriser
 from .camera_labels import face_texels
 from .view_texture import focus_shares
@@ -38,7 +38,7 @@ PADDING = 24
 """Pixels around the head that flow looks at."""
 
 
-class Aligner:
+class TextureAligner:
     """Compares photos with the model drawn from one reference."""
 
     def __init__(self, mesh: HeadMesh, reference: np.ndarray) -> None:
@@ -55,7 +55,7 @@ class Aligner:
         self._flow = calculator()
 
     def shift(
-        self, rasteriser: Rasteriser, skin: Layer, view: View, photo: np.ndarray
+        self, rasteriser: Rasteriser, skin: Drawable, view: View, photo: np.ndarray
     ) -> np.ndarray:
         """Pixels (H, W, 2) float32 from where the mesh has the skin to where the photo shows it.
 
@@ -65,7 +65,7 @@ class Aligner:
             view: Camera, trust and depth of the photo.
             photo: (H, W, 3) uint8, undistorted.
         """
-        drawn = Layer("reference", skin.vertices, skin.faces, skin.uvs, self._texture)
+        drawn = Drawable("reference", skin.vertices, skin.faces, skin.uvs, self._texture)
         picture = rasteriser.render([drawn], view.camera, samples=0)
         result = np.zeros((*photo.shape[:2], 2), np.float32)
         box = _box(picture[..., 2])

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Job:
+class TextureJob:
     """What every worker needs to know.
 
     Attributes:
@@ -48,13 +48,13 @@ class Job:
         """Where the reference texture of so many rounds is kept."""
         return self.output / f"reference_{self.size}_{self.rounds}.npz"
 
-    def is_done(self, frame: "Frame") -> bool:
+    def is_done(self, frame: "TextureFrame") -> bool:
         """Whether the frame has its texture."""
         return texture_paths(self.output, frame.take, frame.index)[0].exists()
 
 
 @dataclass(frozen=True)
-class Frame:
+class TextureFrame:
     """One frame, its geometry as views of the take's, so that waiting frames take no memory.
 
     Attributes:
@@ -77,12 +77,14 @@ class Frame:
         return to_world(local[None], self.head_pose[None], mesh.pivot)[0].astype(np.float32)
 
 
-def frames_of(takes: Sequence[Take]) -> Iterator[Frame]:
+def frames_of(takes: Sequence[Take]) -> Iterator[TextureFrame]:
     """Every pictured frame, in order."""
     for take in takes:
         local = take.controls if take.tracked is None else take.tracked
         for index in take.pictured:
-            yield Frame(take.name, int(index), np.asarray(local[index]), take.head_pose[index])
+            yield TextureFrame(
+                take.name, int(index), np.asarray(local[index]), take.head_pose[index]
+            )
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,14 @@ class Studio:
     cameras: tuple[Camera, ...]
     texturer: Texturer
 
-    def cameras_of(self, frame: Frame) -> list[Camera | None]:
+    def cameras_of(self, frame: TextureFrame) -> list[Camera | None]:
         """The cameras, None for those without a picture of the frame."""
         return [
             camera if self.folder.has_picture(camera, frame.take, frame.index) else None
             for camera in self.cameras
         ]
 
-    def photos(self, frame: Frame) -> Photos:
+    def photos(self, frame: TextureFrame) -> Photos:
         """The frame's photos; a camera whose picture is missing or damaged is done without.
 
         Raises:
@@ -132,7 +134,7 @@ class Studio:
         return found
 
 
-def studio(job: Job) -> Studio:
+def studio(job: TextureJob) -> Studio:
     """The job's studio, kept by this process until it is asked for another one."""
     return _studio(job.capture, job.output, job.cameras, job.size, job.rounds >= 0, job.reference)
 

@@ -1,4 +1,4 @@
-"""One frame's texture from its pictures: looks, aligned to a reference, joined and completed."""
+"""One frame's texture from its pictures: aligned to a reference, joined and completed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,15 +8,23 @@ import numpy as np
 
 from ..cameras import Camera
 from ..mesh import ATLAS_SIZE, HeadMesh, Part
-from ..render.drawables import Layer, View
+from ..render.drawables import Drawable, View
 from ..render.raster import Rasteriser
 from .blend import blend, sureness
 from .camera_labels import Labelling, face_texels
 from .fill import complete
-from .flow import Aligner, openings, texels_per_metre
+from .flow import TextureAligner, openings, texels_per_metre
 from .outline import head_mask
 from .photo import Photo
-from .view_texture import Look, Unwrapped, look, masked, mean_look, surface_of, view_of
+from .view_texture import (
+    Unwrapped,
+    ViewTexture,
+    masked,
+    mean_view,
+    surface_of,
+    unwrap_view,
+    view_of,
+)
 
 Photos = Mapping[int, Photo]
 """A frame's, by the numbers of their cameras in the capture."""
@@ -47,11 +55,11 @@ class Texturer:
         """Metres on the face, half a texel: what pictures show more finely is lost."""
         self._images = [part_image(part) for part in mesh.parts]
         self._reference = reference
-        self._aligner = None if reference is None else Aligner(mesh, reference)
+        self._aligner = None if reference is None else TextureAligner(mesh, reference)
         self._texels = face_texels(mesh, size)
         self._openings = openings(mesh, size)
 
-    def looks(self, vertices: np.ndarray, photos: Photos) -> dict[int, Look]:
+    def view_textures(self, vertices: np.ndarray, photos: Photos) -> dict[int, ViewTexture]:
         """What each photo shows, on the atlas.
 
         Args:
@@ -66,12 +74,12 @@ class Texturer:
             if self._aligner is not None:
                 shift = self._aligner.shift(self._rasteriser, skin, view, photo.picture)
                 view = replace(view, shift=shift)
-            found[number] = look(self._rasteriser, surface, view, photo.picture, self._size)
+            found[number] = unwrap_view(self._rasteriser, surface, view, photo.picture, self._size)
         return found
 
     def mean(self, vertices: np.ndarray, photos: Photos) -> Unwrapped:
-        """The weighted mean of all photos; arguments as of `looks`."""
-        return mean_look(list(self.looks(vertices, photos).values()))
+        """The weighted mean of all photos; arguments as of `view_textures`."""
+        return mean_view(list(self.view_textures(vertices, photos).values()))
 
     def texture(self, vertices: np.ndarray, photos: Photos, labels: np.ndarray) -> Unwrapped:
         """The finished texture.
@@ -82,14 +90,16 @@ class Texturer:
             labels: (F,) uint8, number of the camera that each triangle takes its detail from.
         """
         chosen = labels[np.maximum(self._texels, 0)]
-        looks = self.looks(vertices, photos)
-        alone = self._openings * sureness(looks, chosen)
-        for number, each in looks.items():
+        view_textures = self.view_textures(vertices, photos)
+        alone = self._openings * sureness(view_textures, chosen)
+        for number, each in view_textures.items():
             # of what lies behind an opening each camera shows another part: no mixing there
-            looks[number] = replace(each, weight=each.weight * (1 - alone * (chosen != number)))
-        mean = mean_look(list(looks.values()))
+            view_textures[number] = replace(
+                each, weight=each.weight * (1 - alone * (chosen != number))
+            )
+        mean = mean_view(list(view_textures.values()))
         ground = complete(mean.colour, mean.seen, self._reference)
-        colour = blend(looks, ground, chosen)
+        colour = blend(view_textures, ground, chosen)
         if self._aligner is not None:
             colour = self._aligner.settled(colour, mean.seen)
         return Unwrapped(colour, mean.seen)
@@ -103,7 +113,7 @@ class Texturer:
         return labelling.judge(self._rasteriser, surface, views)
 
     def _coarse_view(
-        self, skin: Layer, occluders: Sequence[Layer], camera: Camera | None
+        self, skin: Drawable, occluders: Sequence[Drawable], camera: Camera | None
     ) -> View | None:
         if camera is None:
             return None
@@ -112,16 +122,16 @@ class Texturer:
         return view_of(self._rasteriser, skin, occluders, small)
 
     def _layers(self, vertices: np.ndarray) -> tuple:
-        skin = Layer("skin", vertices, self._mesh.faces, self._mesh.uvs)
+        skin = Drawable("skin", vertices, self._mesh.faces, self._mesh.uvs)
         pairs = zip(self._mesh.parts, self._images, strict=True)
         occluders = [part_layer(part, vertices, image) for part, image in pairs]
         return surface_of(self._mesh, vertices), skin, occluders
 
 
-def part_layer(part: Part, vertices: np.ndarray, image: np.ndarray) -> Layer:
+def part_layer(part: Part, vertices: np.ndarray, image: np.ndarray) -> Drawable:
     """A part of the head (hair, lashes) on head vertices (V, 3), with its decoded image."""
     positions = part.positions(vertices).astype(np.float32)
-    return Layer(part.name, positions, part.faces, part.uvs, image, blended=True)
+    return Drawable(part.name, positions, part.faces, part.uvs, image, blended=True)
 
 
 def part_image(part: Part) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Looks: what one camera's picture says about the texture of a posed mesh, on its atlas."""
+"""View textures: what one camera's picture says about the texture of a posed mesh, on its atlas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import numpy as np
 from ..cameras import Camera
 from ..mesh import ATLAS_SIZE, HeadMesh
 from ..normals import vertex_normals
-from ..render.drawables import Layer, Surface, UnwrapSettings, View
+from ..render.drawables import Drawable, Surface, UnwrapSettings, View
 from ..render.raster import Rasteriser
 
 STEEPEST = 4.0
@@ -35,13 +35,13 @@ THIN = 3.0
 
 
 @dataclass(frozen=True)
-class Look:
+class ViewTexture:
     """One camera's picture on the atlas.
 
     Attributes:
         colour: (S, S, 3) uint8 sRGB; black where the camera sees nothing.
         weight: (S, S) float32: how much it counts against other cameras; 0 where it sees nothing.
-        quality: (S, S) float32: 1 for a good look.
+        quality: (S, S) float32: 1 where the view is good.
     """
 
     colour: np.ndarray
@@ -55,7 +55,7 @@ class Unwrapped:
 
     Attributes:
         colour: (S, S, 3) float32 sRGB 0…1; zero where no camera looked.
-        seen: (S, S) float32: 1 where at least one camera had a good look, 0 where none.
+        seen: (S, S) float32: 1 where at least one camera had a good view, 0 where none.
     """
 
     colour: np.ndarray
@@ -68,26 +68,26 @@ def surface_of(mesh: HeadMesh, vertices: np.ndarray) -> Surface:
     return Surface(vertices, mesh.faces, mesh.uvs, normals, focus(mesh, vertices))
 
 
-def look(
+def unwrap_view(
     rasteriser: Rasteriser,
     surface: Surface,
     view: View,
     picture: np.ndarray,
     size: int = ATLAS_SIZE,
     settings: UnwrapSettings | None = None,
-) -> Look:
+) -> ViewTexture:
     """Unwrap one undistorted picture (H, W, 3) uint8 onto an atlas of `size` texels."""
     found = rasteriser.unwrap(surface, view, size, settings)
     column, row, weight, quality = cv2.split(found)
     colour = cv2.remap(picture, column, row, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
-    return Look(colour, weight, quality)
+    return ViewTexture(colour, weight, quality)
 
 
-def mean_look(looks: Sequence[Look]) -> Unwrapped:
-    """The weighted mean of all looks."""
-    total = np.zeros((*looks[0].weight.shape, 3), np.float32)
+def mean_view(view_textures: Sequence[ViewTexture]) -> Unwrapped:
+    """The weighted mean of all view textures."""
+    total = np.zeros((*view_textures[0].weight.shape, 3), np.float32)
     weight, quality = np.zeros(total.shape[:2], np.float32), np.zeros(total.shape[:2], np.float32)
-    for each in looks:
+    for each in view_textures:
         total += each.colour * each.weight[..., None]
         weight += each.weight
         quality += each.quality
@@ -138,7 +138,7 @@ def _rotation(rest: np.ndarray, moved: np.ndarray) -> np.ndarray:
 
 
 def view_of(
-    rasteriser: Rasteriser, skin: Layer, occluders: Sequence[Layer], camera: Camera
+    rasteriser: Rasteriser, skin: Drawable, occluders: Sequence[Drawable], camera: Camera
 ) -> View:
     """What a camera without distortion sees of the skin.
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..cameras import Camera
-from .pull import Sight, projection
+from .data_terms import PointObservation, projection
 
 DOUBT = 0.2
 """By how much a turn is believed less than what pictures say of it, as a share: what cameras have
@@ -24,7 +24,7 @@ OUTLIER = 3.0
 def aimed(
     cameras: Sequence[Camera],
     turns: np.ndarray,
-    frames: Sequence[tuple[np.ndarray, Sequence[Sight]]],
+    frames: Sequence[tuple[np.ndarray, Sequence[PointObservation]]],
 ) -> np.ndarray:
     """Better turns of the cameras.
 
@@ -39,14 +39,14 @@ def aimed(
     """
     number = {camera.name: place for place, camera in enumerate(cameras)}
     normal, right = np.zeros((len(cameras), 3, 3)), np.zeros((len(cameras), 3))
-    for points, sights in frames:
-        for sight in sights:
-            place = number[sight.camera.name]
-            moves, miss, weights = _observed(points, sight)
+    for points, observations in frames:
+        for observation in observations:
+            place = number[observation.camera.name]
+            moves, miss, weights = _observed(points, observation)
             weighted = weights[:, None, None] * moves
             normal[place] += np.einsum("pij,pik->jk", weighted, moves)
             right[place] += np.einsum("pij,pi->j", weighted, miss)
-            doubt = DOUBT**2 * weights.sum() * sight.camera.intrinsics[0, 0] ** 2
+            doubt = DOUBT**2 * weights.sum() * observation.camera.intrinsics[0, 0] ** 2
             normal[place] += doubt * np.eye(3)
             right[place] -= doubt * turns[place]
     seen = np.trace(normal, axis1=1, axis2=2) > 0
@@ -58,12 +58,17 @@ def aimed(
     return better * np.clip(1 - (CERTAIN / pixels) ** 2, 0, 1)[:, None]
 
 
-def _observed(points: np.ndarray, sight: Sight) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _observed(
+    points: np.ndarray, observation: PointObservation
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What a turn moves pixels by (P, 2, 3), what they miss by (P, 2), and weights (P,)."""
-    pixels, moves = projection(sight.camera, points)
-    miss = np.where(sight.weights[:, None] > 0, sight.pixels - pixels, 0.0)
-    squared = (miss * miss).sum(1) * sight.weights / OUTLIER**2
-    rotation, shift = sight.camera.world_to_camera[:3, :3], sight.camera.world_to_camera[:3, 3]
+    pixels, moves = projection(observation.camera, points)
+    miss = np.where(observation.weights[:, None] > 0, observation.pixels - pixels, 0.0)
+    squared = (miss * miss).sum(1) * observation.weights / OUTLIER**2
+    rotation, shift = (
+        observation.camera.world_to_camera[:3, :3],
+        observation.camera.world_to_camera[:3, 3],
+    )
     local = points @ rotation.T + shift
     turned = np.cross(np.eye(3)[None], local[:, None]).transpose(0, 2, 1)
-    return moves @ rotation.T @ turned, miss, sight.weights / (1 + squared) ** 2
+    return moves @ rotation.T @ turned, miss, observation.weights / (1 + squared) ** 2

@@ -14,12 +14,12 @@ import numpy as np
 from ..cameras import Camera
 from ..mesh import HeadMesh
 from ..normals import vertex_normals
-from ..render.drawables import Layer
+from ..render.drawables import Drawable
 from ..render.raster import Rasteriser
 from ..texture.flow import matched
 from ..texture.photo import Photo
+from .data_terms import PointObservation
 from .linear_face import Samples
-from .pull import Sight
 
 FLOW_NOISE = 0.25
 """Pixels by which flow errs on well textured skin."""
@@ -42,7 +42,7 @@ TOLERANCE = 0.0015
 """Metres that a sample may lie behind the depth map."""
 
 
-class Aligner:
+class DenseAligner:
     """Aligns one person's textured mesh with photos."""
 
     def __init__(
@@ -62,9 +62,9 @@ class Aligner:
         self._shown = np.repeat(shown[:, None], 3, 1).astype(np.float32)
         self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
-    def sights(
+    def observations(
         self, vertices: np.ndarray, texture: np.ndarray, photos: Sequence[Photo]
-    ) -> list[Sight]:
+    ) -> list[PointObservation]:
         """Where each view sees the samples.
 
         Args:
@@ -75,10 +75,14 @@ class Aligner:
         points = np.einsum("pk,pkc->pc", self._weights, vertices[self._triangles])
         normals = vertex_normals(vertices, self._mesh.faces)
         normals = np.einsum("pk,pkc->pc", self._weights, normals[self._triangles])
-        skin = Layer("skin", vertices.astype(np.float32), self._mesh.faces, self._mesh.uvs, texture)
-        return [self._sight(points, normals, skin, photo) for photo in photos]
+        skin = Drawable(
+            "skin", vertices.astype(np.float32), self._mesh.faces, self._mesh.uvs, texture
+        )
+        return [self._observe(points, normals, skin, photo) for photo in photos]
 
-    def _sight(self, points: np.ndarray, normals: np.ndarray, skin: Layer, photo: Photo) -> Sight:
+    def _observe(
+        self, points: np.ndarray, normals: np.ndarray, skin: Drawable, photo: Photo
+    ) -> PointObservation:
         pixels, distance = photo.camera.project(points)
         part, corner = cropped(photo, pixels)
         camera = part.camera
@@ -101,9 +105,11 @@ class Aligner:
         warped = sampled(after.astype(np.float32), at + moved)
         difference = warped - sampled(before.astype(np.float32), at)
         weights /= 1 + (difference / DIFFERENCE) ** 2
-        return Sight(photo.camera, pixels + moved, weights / (CORRELATED * FLOW_NOISE**2))
+        return PointObservation(
+            photo.camera, pixels + moved, weights / (CORRELATED * FLOW_NOISE**2)
+        )
 
-    def _mask(self, skin: Layer) -> Layer:
+    def _mask(self, skin: Drawable) -> Drawable:
         """White where rendering and photo may be compared, else black."""
         return replace(skin, name="mask", texture=None, colours=self._shown)
 

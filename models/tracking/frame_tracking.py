@@ -11,14 +11,14 @@ from ..cameras import Camera
 from ..mesh import HeadMesh
 from ..render.raster import shared_rasteriser
 from ..texture.photo import Photo
-from .dense_alignment import Aligner, surface_samples
+from .data_terms import DataTerms, PointObservation, data_terms
+from .dense_alignment import DenseAligner, surface_samples
 from .face_model import FaceModel
-from .landmark_fit import LandmarkPull, unit_prior
+from .landmark_fit import LandmarkTerms, unit_prior
 from .lids import LidGaps
 from .linear_face import Motion, Samples, interpolated
-from .neutral import Person, shown_skin
+from .neutral import PersonEstimate, shown_skin
 from .person import laplacian
-from .pull import Pull, Sight, pull_of
 from .rims import RimFinder
 
 OUTLIERS = (10.0, 4.0, 3.0)
@@ -37,12 +37,12 @@ SYMMETRIC = {
 }
 """SuperLU on a symmetric, positive system: half the time of its defaults, the same result."""
 
-Sights = tuple[Samples, list[Sight], float, float]
+Observations = tuple[Samples, list[PointObservation], float, float]
 """Samples, where the views have them, at how many deviations they are outliers, and their share."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class FrameInput:
     """What is known of one frame beforehand.
 
     Attributes:
@@ -76,7 +76,7 @@ class Tracked:
 class FrameTracker:
     """Tracks frames of one person; each by itself, so that nothing drifts."""
 
-    def __init__(self, model: FaceModel, person: Person, cameras: Sequence[Camera]) -> None:
+    def __init__(self, model: FaceModel, person: PersonEstimate, cameras: Sequence[Camera]) -> None:
         self.mesh = mesh = person.mesh
         self._texture = person.texture
         self._surface = Samples.of(mesh, *surface_samples(mesh, model.face))
@@ -85,44 +85,50 @@ class FrameTracker:
         self._landmarks = landmarks.moved(landmarks.neutral + person.marks)
         self._finder = RimFinder(model, person.colours)
         self._rims = Samples.at(mesh, self._finder.vertices)
-        self._pulls = LandmarkPull(model, cameras)
+        self._landmark_terms = LandmarkTerms(model, cameras)
         self._lids = LidGaps.of(mesh, mesh.vertices.astype(np.float64))
-        self._aligner = Aligner(shared_rasteriser(), mesh, shown_skin(model), self._surface)
+        self._aligner = DenseAligner(shared_rasteriser(), mesh, shown_skin(model), self._surface)
         self._free = _FreeSurface(mesh, model.face, self._surface)
 
-    def from_landmarks(self, start: Motion, seen: Seen) -> Motion:
+    def from_landmarks(self, start: Motion, seen: FrameInput) -> Motion:
         """Pose and units from landmarks alone."""
         for _ in range(LANDMARK_ROUNDS):
             start = self._stepped(start, seen, [], 1.0)
         return start
 
-    def track(self, seen: Seen, start: Tracked, rounds: int = 3) -> Tracked:
+    def track(self, seen: FrameInput, start: Tracked, rounds: int = 3) -> Tracked:
         """Align one frame, beginning at `start`."""
         tracked = start
         for outlier in OUTLIERS[-rounds:]:
             tracked = self._round(seen, tracked, outlier)
         return tracked
 
-    def _round(self, seen: Seen, tracked: Tracked, outlier: float) -> Tracked:
+    def _round(self, seen: FrameInput, tracked: Tracked, outlier: float) -> Tracked:
         world, motion, free = tracked.world(self.mesh), tracked.motion, tracked.free
         surface, rims = self._with(self._surface, free), self._with(self._rims, free)
-        flow = self._aligner.sights(world, self._texture, seen.photos)
-        edges = self._finder.sights(world, seen.photos)
+        flow = self._aligner.observations(world, self._texture, seen.photos)
+        edges = self._finder.observations(world, seen.photos)
         for _ in range(INNER):
             evidence = [(surface, flow, outlier, 1.0), (rims, edges, OUTLIERS[-1], RIMS)]
             motion = self._stepped(motion, seen, evidence, MARKS)
-        pull = pull_of(surface.jacobian(motion)[0], flow, OUTLIERS[-1])
-        return Tracked(motion, self._free.step(free, pull.turned(motion.rotation.T)))
+        terms = data_terms(surface.jacobian(motion)[0], flow, OUTLIERS[-1])
+        return Tracked(motion, self._free.step(free, terms.turned(motion.rotation.T)))
 
-    def _stepped(self, motion: Motion, seen: Seen, evidence: list[Sights], marks: float) -> Motion:
+    def _stepped(
+        self, motion: Motion, seen: FrameInput, evidence: list[Observations], marks: float
+    ) -> Motion:
         """One Gauss–Newton step of pose and units."""
         normal, right = self._lids.normal(motion, seen.openness)
-        for samples, sights, limit, share in evidence:
+        for samples, observations, limit, share in evidence:
             points, jacobian = samples.jacobian(motion)
-            add = pull_of(points, sights, limit).scaled(share).normal(jacobian)
+            add = data_terms(points, observations, limit).scaled(share).normal(jacobian)
             normal, right = normal + add[0], right + add[1]
         points, jacobian = self._landmarks.jacobian(motion)
-        add = self._pulls.pull(points, motion, seen.landmarks).scaled(marks).normal(jacobian)
+        add = (
+            self._landmark_terms.terms(points, motion, seen.landmarks)
+            .scaled(marks)
+            .normal(jacobian)
+        )
         diagonal, prior = unit_prior(motion.units)
         normal = normal + add[0] + np.diag(np.r_[np.zeros(6), diagonal])
         return motion.stepped(np.linalg.solve(normal, right + add[1] + np.r_[np.zeros(6), prior]))
@@ -147,17 +153,17 @@ class _FreeSurface:
         bend = (bend.T @ bend).tocsr()[self._moving][:, self._moving]
         self._stiff = BEND * 1e3 * bend + diags(np.full(len(self._moving), 1 / STAY**2))
 
-    def step(self, free: np.ndarray, pull: Pull) -> np.ndarray:
-        """One Gauss–Newton step from `free` (V, 3); the pull (P) is head-local."""
+    def step(self, free: np.ndarray, terms: DataTerms) -> np.ndarray:
+        """One Gauss–Newton step from `free` (V, 3); the terms of P points are head-local."""
         size, held = len(self._moving), free[self._moving]
         blocks = [
-            [self._spread.T @ diags(pull.stiffness[:, i, j]) @ self._spread for j in range(3)]
+            [self._spread.T @ diags(terms.stiffness[:, i, j]) @ self._spread for j in range(3)]
             for i in range(3)
         ]
         for axis in range(3):
             blocks[axis][axis] = blocks[axis][axis] + self._stiff
         system = _interleaved(blocks, size)
-        right = self._spread.T @ pull.force - self._stiff @ held
+        right = self._spread.T @ terms.force - self._stiff @ held
         moved = free.copy()
         factors = splu(system, **SYMMETRIC)
         moved[self._moving] += factors.solve(right.ravel()).reshape(size, 3)

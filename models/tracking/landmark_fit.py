@@ -13,10 +13,10 @@ import numpy as np
 from ..cameras import Camera
 from ..files import read_arrays, write_arrays
 from ..progress import Progress, silent
+from .data_terms import DataTerms, PointObservation, data_terms
 from .face_model import FaceModel, view_terms
 from .lids import openness
 from .linear_face import Motion, Samples
-from .pull import Pull, Sight, pull_of
 
 PIXEL_NOISE = 0.7
 """Scatter of a landmark from frame to frame, pixels."""
@@ -88,7 +88,7 @@ def fit_landmarks(
         cache: .npz to continue from.
         progress: Told how far it is.
     """
-    fitter = LandmarkPull(model, cameras)
+    fitter = LandmarkTerms(model, cameras)
     fit = LandmarkFit.load(cache) if cache.exists() else _first(fitter, model, landmarks, points)
     samples, motions = fitter.person(fit.identity), list(fit.motions)
     for t in range(fit.done, len(motions)):
@@ -103,7 +103,7 @@ def fit_landmarks(
 
 
 def _first(
-    fitter: "LandmarkPull", model: FaceModel, landmarks: Sequence[np.ndarray], points: np.ndarray
+    fitter: "LandmarkTerms", model: FaceModel, landmarks: Sequence[np.ndarray], points: np.ndarray
 ) -> LandmarkFit:
     """The person, from some frames; where each frame begins."""
     motions = rough_poses(model, points)
@@ -118,8 +118,8 @@ def _first(
     return LandmarkFit(identity, motions, openness(points), 0)
 
 
-class LandmarkPull:
-    """Pulls the landmark samples towards where the views have them."""
+class LandmarkTerms:
+    """Data terms of the landmark samples: they go to where the views have them."""
 
     def __init__(self, model: FaceModel, cameras: Sequence[Camera]) -> None:
         self._model, self._cameras = model, cameras
@@ -142,8 +142,8 @@ class LandmarkPull:
         for motion, seen in zip(motions, landmarks, strict=True):
             points, jacobian = samples.jacobian(motion)
             moves = np.einsum("ij,kpj->pik", motion.rotation, self._identity)
-            pull = self.pull(points, motion, seen)
-            whole, right = pull.normal(np.concatenate([jacobian, moves], 2))
+            terms = self.terms(points, motion, seen)
+            whole, right = terms.normal(np.concatenate([jacobian, moves], 2))
             own = jacobian.shape[2]
             diagonal, prior = unit_prior(motion.units)
             whole[range(6, own), range(6, own)] += diagonal
@@ -164,20 +164,22 @@ class LandmarkPull:
     ) -> Motion:
         """One Gauss–Newton step of one frame."""
         points, jacobian = samples.jacobian(motion)
-        normal, right = self.pull(points, motion, landmarks).normal(jacobian)
+        normal, right = self.terms(points, motion, landmarks).normal(jacobian)
         diagonal, prior = unit_prior(motion.units, before)
         normal[range(6, len(right)), range(6, len(right))] += diagonal
         right[6:] += prior
         return motion.stepped(np.linalg.solve(normal, right))
 
-    def pull(self, points: np.ndarray, motion: Motion, landmarks: np.ndarray) -> Pull:
+    def terms(self, points: np.ndarray, motion: Motion, landmarks: np.ndarray) -> DataTerms:
         """Of one frame's landmarks (C, 478, 2) on its samples (478, 3)."""
-        return pull_of(points, self._sights(points, motion, landmarks), OUTLIER)
+        return data_terms(points, self._observations(points, motion, landmarks), OUTLIER)
 
-    def _sights(self, points: np.ndarray, motion: Motion, landmarks: np.ndarray) -> list[Sight]:
+    def _observations(
+        self, points: np.ndarray, motion: Motion, landmarks: np.ndarray
+    ) -> list[PointObservation]:
         marks = self._model.landmarks
         normals = self._normals(motion)
-        sights = []
+        observations = []
         for camera, pixels in zip(self._cameras, landmarks, strict=True):
             if not np.isfinite(pixels).all():
                 continue
@@ -189,8 +191,8 @@ class LandmarkPull:
             scale = camera.intrinsics[0, 0] / distance
             variance = PIXEL_NOISE**2 + (marks.spread * scale) ** 2
             weights = np.clip((facing - LEAST_FACING) / 0.4, 0, 1) / variance
-            sights.append(Sight(camera, pixels - slide * scale[:, None], weights))
-        return sights
+            observations.append(PointObservation(camera, pixels - slide * scale[:, None], weights))
+        return observations
 
     def _normals(self, motion: Motion) -> np.ndarray:
         corners = self._model.mesh.vertices[self._model.landmarks.triangles].astype(np.float64)

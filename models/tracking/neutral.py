@@ -24,12 +24,12 @@ from ..texture.photo import Photo
 from ..texture.reference import Reference
 from ..texture.texturing import Texturer
 from .aim import aimed
-from .dense_alignment import Aligner, surface_samples
+from .data_terms import PointObservation, data_terms
+from .dense_alignment import DenseAligner, surface_samples
 from .face_model import FaceModel
-from .landmark_fit import LandmarkPull
+from .landmark_fit import LandmarkTerms
 from .linear_face import Motion, Samples
 from .person import Evidence, PersonFit
-from .pull import Sight, pull_of
 from .rims import RimFinder
 from .scan_fit import ScanFit, register
 
@@ -73,7 +73,7 @@ class KeyFrame:
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonEstimate:
     """What is known of the person.
 
     Attributes:
@@ -108,7 +108,7 @@ class Person:
         write_arrays(path, rounds=np.array(self.rounds), **arrays)
 
     @classmethod
-    def load(cls, path: Path, model: FaceModel) -> "Person":
+    def load(cls, path: Path, model: FaceModel) -> "PersonEstimate":
         """Read what `save` wrote."""
         arrays = read_arrays(path)
         parts = (arrays[name] for name in ("rotation", "shift", "units"))
@@ -162,7 +162,7 @@ def find_person(
     cache: Path,
     progress: Progress = silent,
     scan: Scan | None = None,
-) -> Person:
+) -> PersonEstimate:
     """Find the person; finished rounds are kept in `cache`.
 
     Args:
@@ -178,7 +178,7 @@ def find_person(
     Raises:
         CaptureError: The scan is of no neutral face.
     """
-    person = Person.load(cache, model) if cache.exists() else None
+    person = PersonEstimate.load(cache, model) if cache.exists() else None
     if person is None or len(person.motions) != len(frames) + (scan is not None):
         still = replace(motions[0], units=np.zeros_like(motions[0].units))
         first = [still, *motions[1:]]
@@ -189,7 +189,7 @@ def find_person(
         mesh = person_mesh(model, identity, offsets)
         blank = np.zeros((TEXTURE, TEXTURE, 3), np.uint8)
         marks, turns = np.zeros((len(model.landmarks.spread), 3)), np.zeros((len(cameras), 3))
-        person = Person(mesh, blank, identity, offsets, marks, turns, {}, first, 0)
+        person = PersonEstimate(mesh, blank, identity, offsets, marks, turns, {}, first, 0)
     rounds = _Rounds(model, cameras, frames, scan)
     while person.rounds < ROUNDS:
         person = rounds.one(person)
@@ -215,7 +215,7 @@ class _Rounds:
         self._scan = None if scan is None else ScanFit(model, scan, self._samples)
         self._scan_share = SCAN_SHARE * views
 
-    def one(self, person: Person) -> Person:
+    def one(self, person: PersonEstimate) -> PersonEstimate:
         """One round."""
         worlds, finder = self._worlds(person), RimFinder(self._model)
         photos = self._photos(person)
@@ -224,9 +224,9 @@ class _Rounds:
         texture = self._texture(person, worlds, photos)
         person = replace(person, texture=texture, colours=finder.colours)
         pairs = list(zip(worlds, photos, strict=True))
-        sights = [self._dense(person, world, views) for world, views in pairs]
+        observations = [self._dense(person, world, views) for world, views in pairs]
         evidence = [
-            self._evidence(person, place, world, views, sights[place])
+            self._evidence(person, place, world, views, observations[place])
             for place, (world, views) in enumerate(pairs)
         ]
         neutral = person.mesh.vertices
@@ -241,13 +241,13 @@ class _Rounds:
         if person.rounds >= AIMED_FROM:
             dense = self._fit.samples(mesh.vertices)[2]
             points = [dense.jacobian(motion)[0] for motion in motions[: len(pairs)]]
-            turns = aimed(self._cameras, turns, list(zip(points, sights, strict=True)))
+            turns = aimed(self._cameras, turns, list(zip(points, observations, strict=True)))
         return replace(
             person, mesh=mesh, identity=identity, offsets=offsets, marks=marks, turns=turns,
             motions=motions, rounds=person.rounds + 1,
         )  # fmt: skip
 
-    def _photos(self, person: Person) -> list[list[Photo]]:
+    def _photos(self, person: PersonEstimate) -> list[list[Photo]]:
         """Of each frame, taken by cameras that are aimed as far as is known."""
         turns = {c.name: turn for c, turn in zip(self._cameras, person.turns, strict=True)}
         return [
@@ -266,7 +266,10 @@ class _Rounds:
         return np.linalg.solve(stiffness, force[..., None])[..., 0]
 
     def _texture(
-        self, person: Person, worlds: Sequence[np.ndarray], photos: Sequence[Sequence[Photo]]
+        self,
+        person: PersonEstimate,
+        worlds: Sequence[np.ndarray],
+        photos: Sequence[Sequence[Photo]],
     ) -> np.ndarray:
         """What all views of all key frames show on average, (S, S, 3) uint8."""
         reference = Reference(TEXTURE)
@@ -276,18 +279,20 @@ class _Rounds:
             reference.add(seen.colour, seen.seen)
         return np.clip(reference.texture() * 255 + 0.5, 0, 255).astype(np.uint8)
 
-    def _worlds(self, person: Person) -> list[np.ndarray]:
+    def _worlds(self, person: PersonEstimate) -> list[np.ndarray]:
         mesh = person.mesh
         motions = person.motions[: len(self._frames)]
         return [motion.world(mesh.pose(motion.units), mesh.pivot) for motion in motions]
 
-    def _dense(self, person: Person, world: np.ndarray, photos: Sequence[Photo]) -> list[Sight]:
+    def _dense(
+        self, person: PersonEstimate, world: np.ndarray, photos: Sequence[Photo]
+    ) -> list[PointObservation]:
         """Where the views have the surface."""
         dense = self._fit.samples(person.mesh.vertices)[2]
-        aligner = Aligner(shared_rasteriser(), person.mesh, self._shown, dense)
-        return aligner.sights(world, person.texture, photos)
+        aligner = DenseAligner(shared_rasteriser(), person.mesh, self._shown, dense)
+        return aligner.observations(world, person.texture, photos)
 
-    def _of_scan(self, person: Person) -> Evidence:
+    def _of_scan(self, person: PersonEstimate) -> Evidence:
         neutral = person.mesh.vertices
         kinds = self._fit.samples(neutral)
         known = self._scan.evidence(neutral, person.motions[-1], kinds)
@@ -295,25 +300,25 @@ class _Rounds:
 
     def _evidence(
         self,
-        person: Person,
+        person: PersonEstimate,
         place: int,
         world: np.ndarray,
         photos: Sequence[Photo],
-        sights: Sequence[Sight],
+        observations: Sequence[PointObservation],
     ) -> Evidence:
         motion = person.motions[place]
         marks, rims, dense = self._fit.samples(person.mesh.vertices)
-        pull = pull_of(dense.jacobian(motion)[0], sights, OUTLIER)
+        terms = data_terms(dense.jacobian(motion)[0], observations, OUTLIER)
         over = OVER_RELAXED if person.rounds < RELAXED_UNTIL else 1.0
         finder = RimFinder(self._model, person.colours)
         # From each side lashes hide another part of a rim, which looks like depth.
-        edges = pull_of(rims.jacobian(motion)[0], finder.sights(world, photos), OUTLIER)
+        edges = data_terms(rims.jacobian(motion)[0], finder.observations(world, photos), OUTLIER)
         cameras = [c.turned(t) for c, t in zip(self._cameras, person.turns, strict=True)]
         landmarks = self._frames[place].landmarks
-        pulls = LandmarkPull(self._model, cameras)
-        points = pulls.pull(marks.jacobian(motion)[0], motion, landmarks)
+        landmark_terms = LandmarkTerms(self._model, cameras)
+        points = landmark_terms.terms(marks.jacobian(motion)[0], motion, landmarks)
         return Evidence(
-            replace(pull, force=over * pull.force),
+            replace(terms, force=over * terms.force),
             points.scaled(self._shares[0]),
             edges.blind(motion.rotation[:, 1]).scaled(self._shares[1]),
             rest=place == 0,

@@ -19,7 +19,7 @@ CHUNK = 8
 
 
 @dataclass(frozen=True)
-class Landmarks(Sequence):
+class ObservedLandmarks(Sequence):
     """Pixels of frames, each (cameras, 478, 2) float32, read when asked for.
 
     They are NaN where no face was found or no picture is.
@@ -50,7 +50,7 @@ def find_landmarks(
     cache: Path,
     processes: int = 2,
     progress: Progress = silent,
-) -> Landmarks:
+) -> ObservedLandmarks:
     """Landmarks of a take's pictured frames, kept in `cache`.
 
     Raises:
@@ -64,7 +64,7 @@ def find_landmarks(
     for count in spread(_read, job, missing, processes, CHUNK):
         done += count
         progress(done / len(paths), f"landmarks of {take.name}, frame {done} of {len(paths)}")
-    return Landmarks(tuple(paths.values()))
+    return ObservedLandmarks(tuple(paths.values()))
 
 
 def _read(job: tuple[Path, str, Path], frames: list[int]) -> int:

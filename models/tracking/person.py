@@ -14,15 +14,15 @@ from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import spsolve
 
 from ..normals import vertex_normals
+from .data_terms import DataTerms
 from .face_model import FaceModel
 from .landmark_fit import UNIT_SPREAD, unit_prior
 from .linear_face import Motion, Samples, interpolated
-from .pull import Pull
 
 SLIDE_SPREAD = 0.05
 """Metres that a sample may slide: as good as free."""
 SMOOTH = 2.0e3
-"""Stiffness of the free surface against bending, relative to the photos' pull."""
+"""Stiffness of the free surface against bending, relative to the photos' data terms."""
 REST_SPREAD = 0.02
 """Unit weights of a face at rest."""
 STAY = 0.0006
@@ -34,15 +34,15 @@ class Evidence:
     """What is known of one frame.
 
     Attributes:
-        dense: Pull on the surface samples.
-        marks: Pull on the landmarks.
-        rims: Pull on the rims' vertices.
+        dense: Data terms of the surface samples.
+        marks: Those of the landmarks.
+        rims: Those of the rims' vertices.
         rest: Whether the face is known to be at rest: the neutral is this frame's.
     """
 
-    dense: Pull
-    marks: Pull
-    rims: Pull
+    dense: DataTerms
+    marks: DataTerms
+    rims: DataTerms
     rest: bool = False
 
 
@@ -86,19 +86,19 @@ class PersonFit:
         cross, slide_right = np.zeros((len(tangents), 2, size)), np.zeros((len(tangents), 2))
         for place, (motion, known) in enumerate(zip(motions, evidence, strict=True)):
             at = np.r_[:people, people + place * own : people + (place + 1) * own]
-            pulls = (known.marks, known.rims, known.dense)
-            for samples, moves, pull in zip(kinds, self._moves, pulls, strict=True):
+            every = (known.marks, known.rims, known.dense)
+            for samples, moves, terms in zip(kinds, self._moves, every, strict=True):
                 shared = np.einsum("ij,kpj->pik", motion.rotation, moves)
                 jacobian = np.concatenate([shared, samples.jacobian(motion)[1]], 2)
-                whole, force = pull.normal(jacobian)
+                whole, force = terms.normal(jacobian)
                 normal[np.ix_(at, at)] += whole
                 right[at] += force
                 if samples is dense:
                     along = np.einsum("ij,pjt->pit", motion.rotation, tangents)
-                    bent = np.einsum("pij,pjt->pti", pull.stiffness, along)
+                    bent = np.einsum("pij,pjt->pti", terms.stiffness, along)
                     slide += bent @ along
                     cross[:, :, at] += bent @ jacobian
-                    slide_right += np.einsum("pit,pi->pt", along, pull.force)
+                    slide_right += np.einsum("pit,pi->pt", along, terms.force)
             spread = REST_SPREAD if known.rest else UNIT_SPREAD
             diagonal, prior = unit_prior(motion.units, spread=spread)
             units = at[people + 6 :]

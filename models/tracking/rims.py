@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from ..texture.photo import Photo
+from .data_terms import PointObservation
 from .dense_alignment import sampled
 from .face_model import FaceModel
-from .pull import Sight
 
 REACH = 5.0
 """Pixels to either side of the estimate that are looked at."""
@@ -77,15 +77,17 @@ class RimFinder:
             if colours:
                 self.colours |= _mixture(name, np.concatenate(colours))
 
-    def sights(self, vertices: np.ndarray, photos: Sequence[Photo]) -> list[Sight]:
+    def observations(self, vertices: np.ndarray, photos: Sequence[Photo]) -> list[PointObservation]:
         """Where each view has the rims; nothing before colours are learnt."""
         if not self.colours:
             return []
-        return [self._sight(vertices, photo) for photo in photos]
+        return [self._observe(vertices, photo) for photo in photos]
 
-    def _sight(self, vertices: np.ndarray, photo: Photo) -> Sight:
+    def _observe(self, vertices: np.ndarray, photo: Photo) -> PointObservation:
         parts = [self._rim(vertices, rim, photo) for rim in self._rims]
-        return Sight(photo.camera, *(np.concatenate(p) for p in zip(*parts, strict=True)))
+        return PointObservation(
+            photo.camera, *(np.concatenate(p) for p in zip(*parts, strict=True))
+        )
 
     def _rim(
         self, vertices: np.ndarray, rim: Rim, photo: Photo

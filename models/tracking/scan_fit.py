@@ -9,12 +9,12 @@ from scipy.spatial import cKDTree
 
 from ..errors import CaptureError
 from ..scan.neutral_scan import Scan
+from .data_terms import DataTerms
 from .dense_alignment import surface_samples
 from .face_model import FaceModel
 from .landmark_fit import rough_poses
 from .linear_face import Motion, Samples
 from .person import Evidence, PersonFit
-from .pull import Pull
 
 NOISE, CORRELATED = 0.0003, 8.0
 """Metres by which a scan errs; neighbouring samples err alike: so many count as one."""
@@ -53,7 +53,7 @@ class ScanFit:
         kinds: tuple[Samples, Samples, Samples],
         outlier: float = OUTLIER,
     ) -> Evidence:
-        """Pulls on a person.
+        """Data terms of a person.
 
         Args:
             neutral: (V, 3) head-local.
@@ -64,12 +64,12 @@ class ScanFit:
         marks, rims, dense = (samples.jacobian(motion)[0] for samples in kinds)
         stiffness = np.eye(3) * self._marks[:, None, None]
         miss = np.nan_to_num(self._scan.landmarks - marks)
-        pull = Pull(stiffness, miss * self._marks[:, None])
-        nothing = Pull(np.zeros((len(rims), 3, 3)), np.zeros((len(rims), 3)))
+        terms = DataTerms(stiffness, miss * self._marks[:, None])
+        nothing = DataTerms(np.zeros((len(rims), 3, 3)), np.zeros((len(rims), 3)))
         surface = self._surface(dense, self._normals(neutral) @ motion.rotation.T, outlier)
-        return Evidence(surface, pull, nothing, rest=True)
+        return Evidence(surface, terms, nothing, rest=True)
 
-    def _surface(self, points: np.ndarray, normals: np.ndarray, outlier: float) -> Pull:
+    def _surface(self, points: np.ndarray, normals: np.ndarray, outlier: float) -> DataTerms:
         """Along the template's own normals onto the planes of the closest points.
 
         Exactly along them: any part beside would be taken for a slide over the skin, which is free.
@@ -80,7 +80,7 @@ class ScanFit:
         weights = weights * np.clip(2 * facing - 1, 0, 1)
         along = miss / np.maximum(facing, 0.5)
         stiffness = weights[:, None, None] * normals[:, :, None] * normals[:, None, :]
-        return Pull(stiffness, (weights * along)[:, None] * normals)
+        return DataTerms(stiffness, (weights * along)[:, None] * normals)
 
     def _normals(self, neutral: np.ndarray) -> np.ndarray:
         """Of the samples' triangles (P, 3), unit."""
@@ -108,14 +108,14 @@ def register(model: FaceModel, scan: Scan) -> tuple[np.ndarray, Motion]:
         CaptureError: The scan's face is not a neutral one, or is none.
     """
     samples = Samples.of(model.mesh, *surface_samples(model.mesh, model.face))
-    fit, pulls = PersonFit(model, samples, np.zeros(1, int)), ScanFit(model, scan, samples)
-    identity, motion = np.zeros(len(model.components)), pulls.start()
+    fit, scan_terms = PersonFit(model, samples, np.zeros(1, int)), ScanFit(model, scan, samples)
+    identity, motion = np.zeros(len(model.components)), scan_terms.start()
     for place in range(ROUNDS):
         neutral = model.neutral(identity)
         outlier = OUTLIER * (10 if place < COARSE else 1)
-        known = pulls.evidence(neutral, motion, fit.samples(neutral), outlier)
+        known = scan_terms.evidence(neutral, motion, fit.samples(neutral), outlier)
         identity, (motion,) = fit.step(neutral, identity, [motion], [known])
-    far = pulls.distance(model.neutral(identity), motion)
+    far = scan_terms.distance(model.neutral(identity), motion)
     if not far < FAR:
         raise CaptureError(
             f"The scan of the neutral face is {1000 * far:.1f} mm from any face at rest: take one "

@@ -16,7 +16,7 @@ from .frame_tracking import Tracked
 from .person import laplacian
 from .stabilise import stabilised
 from .steady import noise_of, steadied
-from .work import Job, read_tracked
+from .work import TrackingJob, read_tracked
 
 TOGETHER = 100
 """Frames that are settled at a time, so that long takes need little memory."""
@@ -73,7 +73,7 @@ class Motions:
 class Settler:
     """Settles stretches of one person's frames."""
 
-    def __init__(self, mesh: HeadMesh, takes: Sequence[CaptureTake], job: Job) -> None:
+    def __init__(self, mesh: HeadMesh, takes: Sequence[CaptureTake], job: TrackingJob) -> None:
         """Learn from the quietest moments of all takes how noisy frames are."""
         self.mesh, self._bend = mesh, laplacian(mesh.faces, len(mesh.vertices)).tocsr()
         moments = _quietest(mesh, takes, job)
@@ -101,14 +101,14 @@ def _alone(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def tracked_frames(job: Job, takes: Sequence[CaptureTake]) -> Iterator[Tracked]:
+def tracked_frames(job: TrackingJob, takes: Sequence[CaptureTake]) -> Iterator[Tracked]:
     """All frames that were pictured, in order."""
     for take in takes:
         for frame in take.pictured:
             yield read_tracked(job.frame(take.name, frame))
 
 
-def _quietest(mesh: HeadMesh, takes: Sequence[CaptureTake], job: Job) -> list[Moment]:
+def _quietest(mesh: HeadMesh, takes: Sequence[CaptureTake], job: TrackingJob) -> list[Moment]:
     """Those moments of all takes in which vertices move least: the quietest tenth at most."""
     found: list[tuple[float, Moment]] = []
     for take in takes:
@@ -122,12 +122,12 @@ def _quietest(mesh: HeadMesh, takes: Sequence[CaptureTake], job: Job) -> list[Mo
     return [moment for _, moment in found[: min(QUIETEST, -(-len(found) // 10))]]
 
 
-def _read(take: str, frames: np.ndarray, job: Job) -> list[Tracked]:
+def _read(take: str, frames: np.ndarray, job: TrackingJob) -> list[Tracked]:
     return [read_tracked(job.frame(take, frame)) for frame in frames]
 
 
 def put_together(
-    output: Path, about: Mapping, takes: Sequence[CaptureTake], mesh: HeadMesh, job: Job
+    output: Path, about: Mapping, takes: Sequence[CaptureTake], mesh: HeadMesh, job: TrackingJob
 ) -> Performance:
     """The performance in folder `output` of all that was tracked.
 
@@ -145,7 +145,7 @@ def put_together(
     return writer.finish()
 
 
-def take_of(take: CaptureTake, settler: Settler, job: Job, path: Path) -> Take:
+def take_of(take: CaptureTake, settler: Settler, job: TrackingJob, path: Path) -> Take:
     """A take's numbers on every frame, vertices in `path`; between pictured frames interpolated."""
     times = np.arange(take.frames)
     units, pose = [], []
@@ -166,7 +166,7 @@ def take_of(take: CaptureTake, settler: Settler, job: Job, path: Path) -> Take:
     )  # fmt: skip
 
 
-def _part(take: CaptureTake, settler: Settler, job: Job, times: np.ndarray) -> Motions:
+def _part(take: CaptureTake, settler: Settler, job: TrackingJob, times: np.ndarray) -> Motions:
     """Some frames of a take, consecutive ones."""
     at = np.array(take.pictured)
     first, last = np.clip(np.searchsorted(at, times[[0, -1]], "right") - 1, 0, None)

@@ -24,10 +24,10 @@ from ..progress import Progress, silent
 from ..scan.neutral_scan import Scan
 from .face_model import PATH, FaceModel
 from .landmark_fit import LandmarkFit, fit_landmarks, rough_poses
-from .neutral import KeyFrame, Person, choose_key_frames, find_person
-from .observed_landmarks import Landmarks, find_landmarks
+from .neutral import KeyFrame, PersonEstimate, choose_key_frames, find_person
+from .observed_landmarks import ObservedLandmarks, find_landmarks
 from .together import put_together, tracked_frames
-from .work import PASSES, Job, photos_of, track_frames
+from .work import PASSES, TrackingJob, photos_of, track_frames
 
 CHUNK = 4
 """Frames a worker does at a time."""
@@ -69,7 +69,7 @@ def track(
         find_landmarks(folder, take, cache / "landmarks", processes, stage.part(0.0, 0.17))
         for take in takes
     ]
-    landmarks = Landmarks(tuple(path for take in found for path in take.paths))
+    landmarks = ObservedLandmarks(tuple(path for take in found for path in take.paths))
     points = landmarks.points()
     _check_seen(folder, points)
     preparation = _preparation(folder, model, takes, points, cache.parent / PREPARED)
@@ -87,7 +87,7 @@ def track(
     for name in PASSES:
         if name == "personal":
             mesh = _own_units(mesh, takes, cache)
-        job = Job(folder.folder, cache, name, model_path)
+        job = TrackingJob(folder.folder, cache, name, model_path)
         _all_frames(job, takes, processes, stage.part(*shares[name]))
     return put_together(Path(output), about, takes, mesh, job)
 
@@ -142,11 +142,11 @@ def _person(
     folder: CaptureFolder,
     model: FaceModel,
     takes: Sequence[CaptureTake],
-    landmarks: Landmarks,
+    landmarks: ObservedLandmarks,
     fit: LandmarkFit,
     cache: Path,
     progress: Progress,
-) -> Person:
+) -> PersonEstimate:
     places = [(take, frame) for take in takes for frame in take.pictured]
     chosen, head = choose_key_frames(fit.motions), model.mesh.pivot
     frames = [KeyFrame(photos_of(folder, *places[k], head), landmarks[k]) for k in chosen]
@@ -157,7 +157,9 @@ def _person(
     )
 
 
-def _all_frames(job: Job, takes: Sequence[CaptureTake], processes: int, progress: Progress) -> None:
+def _all_frames(
+    job: TrackingJob, takes: Sequence[CaptureTake], processes: int, progress: Progress
+) -> None:
     frames = [(take.name, frame) for take in takes for frame in take.pictured]
     missing = [frame for frame in frames if not job.frame(*frame).exists()]
     done = len(frames) - len(missing)
@@ -168,7 +170,7 @@ def _all_frames(job: Job, takes: Sequence[CaptureTake], processes: int, progress
 
 def _own_units(mesh: HeadMesh, takes: Sequence[CaptureTake], cache: Path) -> HeadMesh:
     """The mesh with face units that explain what the template's left over, kept in `cache`."""
-    path, job = cache / "units.npz", Job(Path(), cache, PASSES[0])
+    path, job = cache / "units.npz", TrackingJob(Path(), cache, PASSES[0])
     if not path.exists():
         count = len(mesh.control_names)
         normal, right = UNIT_RIDGE * np.eye(count), np.zeros((count, mesh.vertices.size))

@@ -14,10 +14,10 @@ from ..errors import CaptureError
 from ..files import read_arrays, write_arrays
 from ..texture.photo import Photo
 from .face_model import PATH, FaceModel
-from .frame_tracking import FrameTracker, Seen, Tracked
+from .frame_tracking import FrameInput, FrameTracker, Tracked
 from .landmark_fit import LandmarkFit
 from .linear_face import Motion
-from .neutral import Person
+from .neutral import PersonEstimate
 
 PASSES = ("generic", "personal")
 """With the template's face units, then with the person's own."""
@@ -27,7 +27,7 @@ PIXEL = 0.0005
 
 
 @dataclass(frozen=True)
-class Job:
+class TrackingJob:
     """What every worker needs to know.
 
     Attributes:
@@ -47,7 +47,7 @@ class Job:
         return self.cache / (stage or self.stage) / f"{take}_{frame:06d}.npz"
 
 
-def track_frames(job: Job, frames: Sequence[tuple[str, int]]) -> int:
+def track_frames(job: TrackingJob, frames: Sequence[tuple[str, int]]) -> int:
     """Track frames, each a take and a frame of it, and write them; how many."""
     worker = _worker(job)
     for take, frame in frames:
@@ -72,12 +72,12 @@ def read_tracked(path: Path) -> Tracked:
 class _Worker:
     """What a process keeps open."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: TrackingJob) -> None:
         cv2.setNumThreads(1)
         self._job, model = job, FaceModel.load(job.model)
         self._folder = prepared(job.capture, job.cache.parent)
         self._takes = {take.name: take for take in self._folder.takes}
-        person = Person.load(job.cache / "person.npz", model)
+        person = PersonEstimate.load(job.cache / "person.npz", model)
         if job.stage == "personal":
             basis = read_arrays(job.cache / "units.npz")["basis"]
             person = replace(person, mesh=replace(person.mesh, basis=basis))
@@ -89,7 +89,7 @@ class _Worker:
 
     def track(self, take: str, frame: int) -> Tracked:
         landmarks = read_arrays(self._job.cache / "landmarks" / f"{take}_{frame:06d}.npz")["pixels"]
-        seen = Seen(
+        seen = FrameInput(
             photos_of(self._folder, self._takes[take], frame, self._tracker.mesh.pivot),
             landmarks,
             self._openness[take, frame],
@@ -105,7 +105,7 @@ class _Worker:
 
 
 @functools.lru_cache(maxsize=1)
-def _worker(job: Job) -> _Worker:
+def _worker(job: TrackingJob) -> _Worker:
     return _Worker(job)
 
 

@@ -11,8 +11,8 @@ from ..faces.finder import Face, FaceFinder
 from ..progress import Progress, silent
 from .analysis import Analysis
 from .features import Extractor
-from .following import Follower, Sighting, sighting_of
-from .video_source import VideoSource
+from .following import FaceDetection, Follower, detection_of
+from .video_stream import VideoStream
 
 
 def analyse_video(
@@ -42,7 +42,7 @@ def analyse_video(
         raise VideoError("The video's end must come after its start.")
     follower = Follower()
     with (
-        VideoSource(path, start, end) as source,
+        VideoStream(path, start, end) as source,
         FaceFinder() as finder,
         ThreadPoolExecutor(1) as pool,
     ):
@@ -51,12 +51,12 @@ def analyse_video(
             share = min(time / total, 1.0) if total else 0.0
             progress(share, f"{source.name}: {time:.1f} of {total:.1f} s")
             if picture is not None:
-                follower.add(time, picture, _sightings(picture, faces.result(), extractor))
+                follower.add(time, picture, _detections(picture, faces.result(), extractor))
         followed = follower.followed(person)
     return Analysis(
         extractor.name,
         followed.times,
-        followed.looks,
+        followed.descriptors,
         followed.scores,
         followed.head_pose,
         followed.confidence,
@@ -67,7 +67,7 @@ def analyse_video(
 
 
 def _found(
-    source: VideoSource, finder: FaceFinder, pool: ThreadPoolExecutor
+    source: VideoStream, finder: FaceFinder, pool: ThreadPoolExecutor
 ) -> Iterator[tuple[float, np.ndarray | None, Future | None]]:
     """Seconds, picture and its faces to come; the next picture's are sought meanwhile."""
     before = None
@@ -80,7 +80,9 @@ def _found(
         yield before
 
 
-def _sightings(picture: np.ndarray, faces: list[Face], extractor: Extractor) -> list[Sighting]:
+def _detections(
+    picture: np.ndarray, faces: list[Face], extractor: Extractor
+) -> list[FaceDetection]:
     size = picture.shape[1], picture.shape[0]
-    shown = picture if extractor.sees else None
-    return [sighting_of(face, extractor.look(shown, face), size) for face in faces]
+    shown = picture if extractor.needs_picture else None
+    return [detection_of(face, extractor.describe(shown, face), size) for face in faces]

@@ -10,6 +10,8 @@ from ..errors import VideoError
 
 VERSION = 1
 _HALF = ("looks", "scores")
+_STORED = {"descriptors": "looks"}
+"""Fields that the .npz knows by another name."""
 
 
 @dataclass(frozen=True)
@@ -17,9 +19,9 @@ class Analysis:
     """One face over a clip, every frame known: gaps are filled and have no confidence.
 
     Attributes:
-        extractor: Name of the feature extractor (`features.EXTRACTORS`) that made `looks`.
+        extractor: Name of the feature extractor (`features.EXTRACTORS`) that made `descriptors`.
         times: (T,) float64 seconds from the video's start, increasing, not always evenly.
-        looks: (T, D) float32, what the extractor says about each frame.
+        descriptors: (T, D) float32, what the extractor says about each frame.
         scores: (T, 51) float32 expression scores, as `faces.SCORE_NAMES`.
         head_pose: (T, 6) float32 of the face before the camera: XYZ Euler radians, 0 when it faces
             the camera upright, then metres; Blender axes, as in `models.pose`.
@@ -31,7 +33,7 @@ class Analysis:
 
     extractor: str
     times: np.ndarray
-    looks: np.ndarray
+    descriptors: np.ndarray
     scores: np.ndarray
     head_pose: np.ndarray
     confidence: np.ndarray
@@ -50,7 +52,8 @@ class Analysis:
     def to_bytes(self) -> bytes:
         """A compressed .npz; features have 16 bits."""
         arrays = {
-            field.name: np.asarray(getattr(self, field.name)) for field in fields(Analysis)
+            _STORED.get(field.name, field.name): np.asarray(getattr(self, field.name))
+            for field in fields(Analysis)
         } | {"version": np.array(VERSION), "warnings": np.array(self.warnings, np.str_)}
         for name in _HALF:
             arrays[name] = arrays[name].astype(np.float16)
@@ -72,6 +75,7 @@ class Analysis:
                 raise VideoError("The video's features were made by a newer version.")
             for name in _HALF:
                 arrays[name] = arrays[name].astype(np.float32)
+            arrays |= {field: arrays.pop(stored) for field, stored in _STORED.items()}
             analysis = cls(
                 **arrays
                 | {
@@ -88,7 +92,7 @@ class Analysis:
     def check(self) -> None:
         """Raise VideoError unless all parts fit each other."""
         count = len(self.times)
-        parts = (self.looks, self.scores, self.head_pose, self.confidence, self.shots)
+        parts = (self.descriptors, self.scores, self.head_pose, self.confidence, self.shots)
         finite = all(np.isfinite(part).all() for part in (self.times, *parts))
         if not count or any(len(part) != count for part in parts) or not finite:
             raise VideoError("The video's features are damaged: their parts do not fit.")

@@ -1,6 +1,6 @@
 """Subject-independent descriptions of a face in a picture. A further one is one class more here.
 
-An extractor's `look` describes one frame. What a person's resting face is like is taken off
+An extractor's `describe` describes one frame. What a person's resting face is like is taken off
 afterwards, for all extractors alike (`features_of`).
 """
 
@@ -35,31 +35,31 @@ class Extractor(Protocol):
         name: Key in `EXTRACTORS`, and after a "/" which weights, where users bring them; kept with
             what was made by it.
         size: Numbers that describe one frame.
-        sees: Whether `look` needs the picture, not only the landmarks.
+        sees: Whether `describe` needs the picture, not only the landmarks.
         parts: (size,) which of `landmarks.PARTS` each number tells of, −1 for all.
         mirror: (size,) places and (size,) signs of a face seen in a mirror; None if unknown.
     """
 
     name: str
     size: int
-    sees: bool
+    needs_picture: bool
     parts: np.ndarray
     mirror: tuple[np.ndarray, np.ndarray] | None
 
-    def look(self, picture: np.ndarray | None, face: Face) -> np.ndarray:
+    def describe(self, picture: np.ndarray | None, face: Face) -> np.ndarray:
         """Description (size,) float32 of a face in a picture (H, W, 3) uint8 RGB."""
         ...
 
-    def opening(self, looks: np.ndarray) -> np.ndarray | None:
-        """(T,) of the inner lips over the outer-eye distance in `looks`; None if unknown."""
+    def opening(self, descriptors: np.ndarray) -> np.ndarray | None:
+        """(T,) of the inner lips over the outer-eye distance in `descriptors`; None if unknown."""
         ...
 
 
-class Landmarks:
+class LandmarkFeatures:
     """MediaPipe's landmarks around mouth, eyes and brows, fixed to the head."""
 
     name = "landmarks"
-    sees = False
+    needs_picture = False
 
     def __init__(self, _weights: Path | None = None, _which: str = "") -> None:
         left_right = {part: np.array(PAIRS[part]).reshape(-1, 2) for part in PARTS}
@@ -78,18 +78,18 @@ class Landmarks:
         signs = np.tile([-1.0, 1.0, 1.0], len(chosen)).astype(np.float32)
         self.mirror = places.astype(int).ravel(), signs
 
-    def look(self, picture: np.ndarray | None, face: Face) -> np.ndarray:  # noqa: ARG002
+    def describe(self, picture: np.ndarray | None, face: Face) -> np.ndarray:  # noqa: ARG002
         """(size,) coordinates over the outer-eye distance; the picture is not looked at."""
-        return self.looks(face.points)
+        return self.descriptors(face.points)
 
-    def opening(self, looks: np.ndarray) -> np.ndarray:
-        """(T,) distance of the inner lips over the outer-eye distance in looks (T, size)."""
-        points = looks.reshape(*looks.shape[:-1], -1, 3)
+    def opening(self, descriptors: np.ndarray) -> np.ndarray:
+        """(T,) distance of the inner lips over the outer-eye distance in descriptors (T, size)."""
+        points = descriptors.reshape(*descriptors.shape[:-1], -1, 3)
         places = {landmark: place for place, landmark in enumerate(self._chosen.tolist())}
         apart = [points[..., places[a], :] - points[..., places[b], :] for a, b in INNER_LIPS]
         return np.mean(np.linalg.norm(apart, axis=-1), axis=0)
 
-    def looks(self, points: np.ndarray) -> np.ndarray:
+    def descriptors(self, points: np.ndarray) -> np.ndarray:
         """(..., size) of landmarks (..., 478, 3)."""
         fixed = head_fixed(points)[..., self._chosen, :]
         return fixed.reshape(*points.shape[:-2], self.size)
@@ -102,7 +102,7 @@ def _resnet50(weights: Path | None, which: str) -> Extractor:
 
 
 EXTRACTORS: dict[str, Callable[[Path | None, str], Extractor]] = {
-    "landmarks": Landmarks,
+    "landmarks": LandmarkFeatures,
     "resnet50": _resnet50,
 }
 """Name → how to make it, given the user's weights and which they must be ('' for any)."""
@@ -127,18 +127,18 @@ def extractor_of(name: str, weights: Path | None = None) -> Extractor:
 def features_of(analysis: Analysis, parts: np.ndarray) -> np.ndarray:
     """What the networks are shown, (T, D + 51 + 51 + 9): how the face differs from its rest.
 
-    Looks and scores less those of the resting face, the scores themselves, and the head's pose.
+    Descriptors and scores less those of the rest, the scores themselves, and the head's pose.
 
     Args:
         analysis: Of one face.
         parts: The extractor's.
     """
     score_parts = _score_parts()
-    rest = resting(analysis.looks, parts, analysis)
+    rest = resting(analysis.descriptors, parts, analysis)
     rest_scores = resting(analysis.scores, score_parts, analysis)
     return np.concatenate(
         [
-            analysis.looks - rest,
+            analysis.descriptors - rest,
             analysis.scores - rest_scores,
             analysis.scores,
             pose_features(analysis.head_pose),
@@ -215,8 +215,8 @@ def mirrored_features(features: np.ndarray, mirror: tuple[np.ndarray, np.ndarray
     size = len(places)
     swap = score_mirror()
     pose = np.array([1, -1, -1, 1, -1, -1, -1, 1, 1], np.float32)
-    looks, ends = features[..., :size], (size + len(swap), size + 2 * len(swap))
-    parts = (looks[..., places] * signs, features[..., size : ends[0]][..., swap])
+    descriptors, ends = features[..., :size], (size + len(swap), size + 2 * len(swap))
+    parts = (descriptors[..., places] * signs, features[..., size : ends[0]][..., swap])
     return np.concatenate(
         [*parts, features[..., ends[0] : ends[1]][..., swap], features[..., ends[1] :] * pose], -1
     )

@@ -29,36 +29,36 @@ UNSURE = 0.5
 
 
 @dataclass(frozen=True)
-class Sighting:
+class FaceDetection:
     """One face in one picture, as much as is kept of it.
 
     Attributes:
         box: (4,) left, top, right, bottom in pixels.
         head_pose: (6,) as in `Analysis`.
         scores: (51,).
-        look: (D,) what the extractor says.
+        descriptor: (D,) what the extractor says.
         confidence: 0…1.
     """
 
     box: np.ndarray
     head_pose: np.ndarray
     scores: np.ndarray
-    look: np.ndarray
+    descriptor: np.ndarray
     confidence: float
 
 
 @dataclass
 class _Person:
-    """Somebody in one shot: frame → sighting; the last box and when."""
+    """Somebody in one shot: frame → detection; the last box and when."""
 
-    seen: dict[int, Sighting] = field(default_factory=dict)
+    seen: dict[int, FaceDetection] = field(default_factory=dict)
     box: np.ndarray | None = None
     time: float = 0.0
 
     @property
     def weight(self) -> float:
         """Large where the face is large and seen long."""
-        return sum(float(_side(sighting.box)) for sighting in self.seen.values())
+        return sum(float(_side(detection.box)) for detection in self.seen.values())
 
     def distance(self, box: np.ndarray, time: float) -> float:
         """0…1 how unlikely it is that the face in `box` is this person's; more is impossible."""
@@ -74,7 +74,7 @@ class Followed:
     """One face, every frame known; arrays and warnings as in `Analysis`."""
 
     times: np.ndarray
-    looks: np.ndarray
+    descriptors: np.ndarray
     scores: np.ndarray
     head_pose: np.ndarray
     confidence: np.ndarray
@@ -91,29 +91,29 @@ class Follower:
         self._shots: list[int] = []
         self._people: list[list[_Person]] = [[]]
 
-    def add(self, time: float, picture: np.ndarray, sightings: Sequence[Sighting]) -> None:
+    def add(self, time: float, picture: np.ndarray, detections: Sequence[FaceDetection]) -> None:
         """The next frame.
 
         Args:
             time: Seconds, later than the last.
             picture: (H, W, 3) uint8; only some numbers of it are kept.
-            sightings: Its faces.
+            detections: Its faces.
         """
-        sightings = _different(sightings)
-        boxes = np.array([sighting.box for sighting in sightings]).reshape(-1, 4)
+        detections = _different(detections)
+        boxes = np.array([detection.box for detection in detections]).reshape(-1, 4)
         if self._cut(picture, boxes):
             self._people.append([])
         frame = len(self._times)
         self._times.append(time)
         self._shots.append(len(self._people) - 1)
-        self._assign(frame, time, sightings)
+        self._assign(frame, time, detections)
 
-    def _assign(self, frame: int, time: float, sightings: Sequence[Sighting]) -> None:
-        """Nearest first: each sighting to somebody known, or to somebody new."""
-        people, left = self._people[-1], list(range(len(sightings)))
+    def _assign(self, frame: int, time: float, detections: Sequence[FaceDetection]) -> None:
+        """Nearest first: each detection to somebody known, or to somebody new."""
+        people, left = self._people[-1], list(range(len(detections)))
         free = set(range(len(people)))
         pairs = sorted(
-            (people[who].distance(sightings[which].box, time), who, which)
+            (people[who].distance(detections[which].box, time), who, which)
             for who in free
             for which in left
         )
@@ -121,10 +121,10 @@ class Follower:
             if distance <= 1 and who in free and which in left:
                 free.remove(who)
                 left.remove(which)
-                _see(people[who], frame, time, sightings[which])
-        for which in sorted(left, key=lambda which: sightings[which].box[0]):
+                _see(people[who], frame, time, detections[which])
+        for which in sorted(left, key=lambda which: detections[which].box[0]):
             people.append(_Person())
-            _see(people[-1], frame, time, sightings[which])
+            _see(people[-1], frame, time, detections[which])
 
     def followed(self, person: int | None = None) -> Followed:
         """One face over the whole clip.
@@ -152,12 +152,12 @@ class Follower:
             warnings.append(f"{most} faces are seen; the largest is followed.")
         return self._whole(seen, warnings)
 
-    def _whole(self, seen: dict[int, Sighting], warnings: list[str]) -> Followed:
+    def _whole(self, seen: dict[int, FaceDetection], warnings: list[str]) -> Followed:
         times, shots = np.array(self._times), np.array(self._shots, np.int32)
         known = np.zeros(len(times), bool)
         known[list(seen)] = True
         confidence = np.zeros(len(times), np.float32)
-        confidence[list(seen)] = [sighting.confidence for sighting in seen.values()]
+        confidence[list(seen)] = [detection.confidence for detection in seen.values()]
 
         def column(name: str) -> np.ndarray:
             rows = np.array([getattr(seen[frame], name) for frame in sorted(seen)], np.float32)
@@ -173,16 +173,22 @@ class Follower:
         warnings += sentences(spans(times, unsure), blurred, "its movement is uncertain")
         scores = np.clip(column("scores"), 0, 1)
         return Followed(
-            times, column("look"), scores, column("head_pose"), confidence, shots, tuple(warnings)
+            times,
+            column("descriptor"),
+            scores,
+            column("head_pose"),
+            confidence,
+            shots,
+            tuple(warnings),
         )
 
 
-def sighting_of(face: Face, look: np.ndarray, size: tuple[int, int]) -> Sighting:
+def detection_of(face: Face, descriptor: np.ndarray, size: tuple[int, int]) -> FaceDetection:
     """What is kept of a face.
 
     Args:
         face: Of one picture.
-        look: (D,).
+        descriptor: (D,).
         size: Width and height of that picture in pixels.
     """
     pose = head_poses(face.pose)
@@ -194,21 +200,23 @@ def sighting_of(face: Face, look: np.ndarray, size: tuple[int, int]) -> Sighting
         * np.interp(_side(box), *SIDE)
         * np.interp(inside / (width * height), *INSIDE)
     )
-    return Sighting(box, pose, face.scores, np.asarray(look, np.float32), float(confidence))
+    return FaceDetection(
+        box, pose, face.scores, np.asarray(descriptor, np.float32), float(confidence)
+    )
 
 
-def _different(sightings: Sequence[Sighting]) -> list[Sighting]:
+def _different(detections: Sequence[FaceDetection]) -> list[FaceDetection]:
     """Without those that lie on an earlier one."""
-    kept: list[Sighting] = []
-    for sighting in sightings:
+    kept: list[FaceDetection] = []
+    for detection in detections:
         others = np.array([other.box for other in kept]).reshape(-1, 4)
-        if not (overlaps(sighting.box[None], others) > SAME).any():
-            kept.append(sighting)
+        if not (overlaps(detection.box[None], others) > SAME).any():
+            kept.append(detection)
     return kept
 
 
-def _see(person: _Person, frame: int, time: float, sighting: Sighting) -> None:
-    person.seen[frame], person.box, person.time = sighting, sighting.box, time
+def _see(person: _Person, frame: int, time: float, detection: FaceDetection) -> None:
+    person.seen[frame], person.box, person.time = detection, detection.box, time
 
 
 def _without_mistakes(people: Sequence[_Person]) -> list[_Person]:
@@ -216,8 +224,8 @@ def _without_mistakes(people: Sequence[_Person]) -> list[_Person]:
     return [person for person in people if len(person.seen) >= RARE * commonest]
 
 
-def _chosen(people: Sequence[_Person], number: int | None) -> dict[int, Sighting]:
-    """Frame → sighting of the person that is meant, {} where it is not there."""
+def _chosen(people: Sequence[_Person], number: int | None) -> dict[int, FaceDetection]:
+    """Frame → detection of the person that is meant, {} where it is not there."""
     if number is None:
         return max(people, key=lambda person: person.weight).seen if people else {}
     return people[number].seen if number < len(people) else {}

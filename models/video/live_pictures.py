@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..errors import VideoError
-from .video_source import VideoSource
+from .video_stream import VideoStream
 
 
 def pictures_now(source: int | Path) -> Iterator[tuple[float, np.ndarray]]:
@@ -20,10 +20,10 @@ def pictures_now(source: int | Path) -> Iterator[tuple[float, np.ndarray]]:
     Raises:
         VideoError: There is no such camera, or the video cannot be read.
     """
-    return _filmed(source) if isinstance(source, int) else _played(source)
+    return _of_camera(source) if isinstance(source, int) else _of_video(source)
 
 
-def _filmed(device: int) -> Iterator[tuple[float, np.ndarray]]:
+def _of_camera(device: int) -> Iterator[tuple[float, np.ndarray]]:
     capture = cv2.VideoCapture(device)
     try:
         start = None
@@ -41,8 +41,8 @@ def _filmed(device: int) -> Iterator[tuple[float, np.ndarray]]:
         capture.release()
 
 
-def _played(path: Path) -> Iterator[tuple[float, np.ndarray]]:
-    with VideoSource(path) as video:
+def _of_video(path: Path) -> Iterator[tuple[float, np.ndarray]]:
+    with VideoStream(path) as video:
         start, first = time.monotonic(), None
         step = 1 / video.fps
         for seconds, picture in video:

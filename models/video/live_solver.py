@@ -68,19 +68,19 @@ class LiveSolver:
     @one_thread()
     def _solve(self, picture: np.ndarray, face: Face) -> np.ndarray:
         """Motion (Z + 6,)."""
-        look = self._extractor.look(picture, face)
-        frame = (look, face.scores, head_poses(face.pose[None])[0])
+        descriptor = self._extractor.describe(picture, face)
+        frame = (descriptor, face.scores, head_poses(face.pose[None])[0])
         self._recent.append(frame)
         if self._count % _SLOWLY == 0:
             self._past.append(frame)
         self._count += 1
         frames = [*self._past, *self._recent]
-        looks, scores, poses = (np.stack(part) for part in zip(*frames, strict=True))
+        descriptors, scores, poses = (np.stack(part) for part in zip(*frames, strict=True))
         count = len(frames)
         analysis = Analysis(
             self._extractor.name,
             np.arange(count) / 30.0,
-            looks,
+            descriptors,
             scores,
             poses,
             np.ones(count, np.float32),
@@ -88,6 +88,6 @@ class LiveSolver:
         )
         features = features_of(analysis, self._extractor.parts)[-len(self._recent) :]
         residual = np.zeros((len(features), len(self._model.names)), np.float32)
-        opening = self._extractor.opening(looks[-len(features) :])
+        opening = self._extractor.opening(descriptors[-len(features) :])
         confidence = np.ones(len(features), np.float32)
         return played(self._head, self._model, features, residual, opening, confidence)[-1]

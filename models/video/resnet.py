@@ -39,7 +39,7 @@ _SETTINGS = ("omegaconf", "pytorch_lightning", "lightning", "typing", "pathlib",
 """Modules whose objects published checkpoints hold beside the weights."""
 
 
-class Bottleneck(nn.Module):
+class BottleneckBlock(nn.Module):
     """Three convolutions around a shortcut."""
 
     def __init__(self, inputs: int, channels: int, stride: int) -> None:
@@ -74,7 +74,9 @@ class Trunk(nn.Module):
         inputs = 64
         for number, (channels, count, stride) in enumerate(STAGES, 1):
             widths = [inputs] + (count - 1) * [EXPANSION * channels]
-            blocks = [Bottleneck(w, channels, 1 if i else stride) for i, w in enumerate(widths)]
+            blocks = [
+                BottleneckBlock(w, channels, 1 if i else stride) for i, w in enumerate(widths)
+            ]
             setattr(self, f"layer{number}", nn.Sequential(*blocks))
             inputs = EXPANSION * channels
 
@@ -90,7 +92,7 @@ class ResNet50:
     """Features of the face's picture; an `Extractor`."""
 
     size = FEATURES
-    sees = True
+    needs_picture = True
     parts = np.full(FEATURES, -1)
     mirror = None
 
@@ -111,7 +113,7 @@ class ResNet50:
         """With the weights' fingerprint: features of other weights mean something else.
 
         Raises:
-            VideoError: As `look`, where it is not known yet.
+            VideoError: As `describe`, where it is not known yet.
         """
         return f"{NAME}/{self._which or fingerprint(self._trunk)}"
 
@@ -130,20 +132,20 @@ class ResNet50:
             )
         return trunk.to(self._device)
 
-    def look(self, picture: np.ndarray | None, face: Face) -> np.ndarray:
+    def describe(self, picture: np.ndarray | None, face: Face) -> np.ndarray:
         """(2048,) float32 of the face in a picture (H, W, 3) uint8 RGB.
 
         Raises:
             VideoError: There are no weights, not ResNet-50's, or not the right ones.
         """
-        return self.looks(face_crop(picture, face)[None])[0]
+        return self.descriptors(face_crop(picture, face)[None])[0]
 
-    def opening(self, looks: np.ndarray) -> None:  # noqa: ARG002
-        """Nothing in the looks tells how far the lips are apart."""
+    def opening(self, descriptors: np.ndarray) -> None:  # noqa: ARG002
+        """Nothing in them tells how far the lips are apart."""
         return
 
     @torch.inference_mode()
-    def looks(self, crops: np.ndarray) -> np.ndarray:
+    def descriptors(self, crops: np.ndarray) -> np.ndarray:
         """(B, 2048) float32 of crops (B, 224, 224, 3) uint8 RGB, all at once."""
         values = torch.from_numpy(crops).to(self._device).permute(0, 3, 1, 2).float() / 255
         return self._trunk(values).cpu().numpy()

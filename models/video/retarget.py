@@ -40,7 +40,7 @@ def retarget(
         VideoError: A setting does not fit.
     """
     extractor = extractor_of(model.extractor)
-    if analysis.extractor != model.extractor or analysis.looks.shape[1] != extractor.size:
+    if analysis.extractor != model.extractor or analysis.descriptors.shape[1] != extractor.size:
         raise HeadFileError(
             f"The video was analysed for other features ({analysis.extractor}) than "
             f"{head.info.name} knows ({model.extractor}); analyse it again."
@@ -106,7 +106,7 @@ def _motion(
 ) -> np.ndarray:
     """Codes and head pose (T, Z + 6) at `times` (T,) of the video, shot by shot."""
     features = features_of(analysis, extractor.parts)
-    opening = extractor.opening(analysis.looks)
+    opening = extractor.opening(analysis.descriptors)
     residual = settings.residual.at((times - first) / settings.speed, len(model.names))
     nearest = np.searchsorted(0.5 * (analysis.times[1:] + analysis.times[:-1]), times)
     shots = analysis.shots[nearest]

@@ -15,13 +15,13 @@ import bpy
 
 from ...models.errors import CancelledError, NeuralFaceError
 from ...models.making.options import MakingSettings
-from ...models.making.status import Status, ask_to_stop, read_status
+from ...models.making.status import MakingStatus, ask_to_stop, read_status
 from ...models.making.workspace import default_workspace
 from ...models.settings import settings_of
 from .. import live_solving
 from ..system import packages
 from . import live_head, making_process
-from .making_process import Request
+from .making_process import MakingRequest
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ RESUMABLE = ("stopped", "failed", "interrupted")
 
 
 @dataclass(frozen=True)
-class Seen:
+class MakingState:
     """What is known of a making.
 
     Attributes:
@@ -44,7 +44,7 @@ class Seen:
 
     state: str = ""
     trouble: str = ""
-    status: Status | None = None
+    status: MakingStatus | None = None
 
     @property
     def busy(self) -> bool:
@@ -60,7 +60,7 @@ class _Child:
     began: float
 
 
-_seen: dict[Path, Seen] = {}
+_seen: dict[Path, MakingState] = {}
 _children: dict[Path, _Child] = {}
 
 
@@ -73,7 +73,7 @@ def output_of(scene: bpy.types.Scene) -> Path | None:
     return path if path.suffix == ".nface" else path.with_name(f"{path.name}.nface")
 
 
-def request(scene: bpy.types.Scene, until: str = "") -> Request:
+def request(scene: bpy.types.Scene, until: str = "") -> MakingRequest:
     """What the scene's settings ask for.
 
     Args:
@@ -97,19 +97,19 @@ def request(scene: bpy.types.Scene, until: str = "") -> Request:
     for name, item in settings_of(MakingSettings).items():
         value = getattr(group, name)
         options[item.flag] = f"{value:g}" if isinstance(value, float) else value
-    return Request(source, output, options)
+    return MakingRequest(source, output, options)
 
 
-def start(asked: Request) -> None:
+def start(asked: MakingRequest) -> None:
     """Begin a making, or go on with it.
 
     Raises:
         NeuralFaceError: It is at work already, or cannot be started.
     """
-    if look(asked.output).busy:
+    if making_state(asked.output).busy:
         raise NeuralFaceError(f"{asked.output.name} is being made already; stop that first.")
     _children[asked.output] = _Child(making_process.start(asked), time.time())
-    look(asked.output)
+    making_state(asked.output)
     watch()
 
 
@@ -121,7 +121,7 @@ def stop(output: Path) -> None:
 def picture_of(scene: bpy.types.Scene, name: str) -> Path | None:
     """A picture that the scene's making has drawn; None where there is none of that name."""
     output = output_of(scene)
-    status = look(output).status if output else None
+    status = making_state(output).status if output else None
     named = status.pictures.get(name) if status else None
     path = (default_workspace(output) / named).resolve() if named else None
     return path if path and path.is_file() else None
@@ -133,7 +133,7 @@ def wait(output: Path) -> None:
     Raises:
         NeuralFaceError: It failed or was stopped; with the sentence that it left.
     """
-    while look(output).busy:
+    while making_state(output).busy:
         time.sleep(_WAIT)
     now = _seen[output]
     if now.state == "stopped":
@@ -142,35 +142,35 @@ def wait(output: Path) -> None:
         raise NeuralFaceError(now.trouble)
 
 
-def seen(scene: bpy.types.Scene) -> Seen:
+def seen(scene: bpy.types.Scene) -> MakingState:
     """What was last seen of the scene's making; for panels, which only read."""
     output = output_of(scene)
-    return _seen.get(output, Seen()) if output else Seen()
+    return _seen.get(output, MakingState()) if output else MakingState()
 
 
-def look(output: Path) -> Seen:
+def making_state(output: Path) -> MakingState:
     """Read what a making tells now."""
     folder, child = default_workspace(output), _children.get(output)
     ended = child is None or child.process.poll() is not None
     try:
         status = read_status(folder)
     except NeuralFaceError as error:
-        found = Seen("failed", str(error))
+        found = MakingState("failed", str(error))
     else:
         if child is not None and (status is None or status.updated < child.began):
             # the process has said nothing yet, or never will
             words = making_process.last_words(folder) or "the log is empty"
             trouble = f"The training did not start: {words}" if ended else ""
-            found = Seen("failed" if ended else "starting", trouble, status)
+            found = MakingState("failed" if ended else "starting", trouble, status)
         elif status is None:
-            found = Seen()
+            found = MakingState()
         else:
-            found = Seen(status.state, _trouble(status, folder), status)
+            found = MakingState(status.state, _trouble(status, folder), status)
     _seen[output] = found
     return found
 
 
-def _trouble(status: Status, folder: Path) -> str:
+def _trouble(status: MakingStatus, folder: Path) -> str:
     if status.state != "interrupted":
         return status.error
     words = making_process.last_words(folder)
@@ -200,7 +200,7 @@ def _tick() -> float | None:
     again = False
     for output, scene in _outputs():
         before = _seen.get(output)
-        now = look(output)
+        now = making_state(output)
         if now != before:
             live_solving.redraw()
         again = again or now.busy

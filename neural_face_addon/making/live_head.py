@@ -18,7 +18,7 @@ from ..system.jobs import Job
 
 if TYPE_CHECKING:
     from ...models.actor import Actor
-    from ...models.making.status import Status
+    from ...models.making.status import MakingStatus
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def forget() -> None:
     _given.clear()
 
 
-def update(output: Path, status: "Status", busy: bool) -> bool:
+def update(output: Path, status: "MakingStatus", busy: bool) -> bool:
     """Bring a making's live head up to date; whether there is more to do.
 
     Reading a file takes a while, so one call begins it and a later one shows what was read.
@@ -76,7 +76,9 @@ def found(output: Path) -> bpy.types.Object | None:
     return next(named, None)
 
 
-def _wanted(output: Path, status: "Status", busy: bool) -> tuple[Path, int, np.ndarray] | None:
+def _wanted(
+    output: Path, status: "MakingStatus", busy: bool
+) -> tuple[Path, int, np.ndarray] | None:
     """File, version and code that should be shown and are not yet."""
     obj, preview = found(output), status.preview
     code = np.array(preview.code, np.float32)

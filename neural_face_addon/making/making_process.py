@@ -18,7 +18,7 @@ _LOG_TAIL = 4000
 
 
 @dataclass(frozen=True)
-class Request:
+class MakingRequest:
     """What to make.
 
     Attributes:
@@ -32,7 +32,7 @@ class Request:
     options: Mapping[str, str]
 
 
-def command(request: Request, python: str) -> list[str]:
+def command(request: MakingRequest, python: str) -> list[str]:
     """The command line; the same one begins and goes on."""
     words = [python, "-m", "models", "train", str(request.source), "-o", str(request.output)]
     for name, value in request.options.items():
@@ -41,7 +41,7 @@ def command(request: Request, python: str) -> list[str]:
     return words
 
 
-def start(request: Request) -> subprocess.Popen:
+def start(request: MakingRequest) -> subprocess.Popen:
     """Begin; it goes on when Blender is closed.
 
     Raises:

@@ -13,15 +13,15 @@ import numpy as np
 from models.actor import Actor
 from models.errors import CaptureError
 from models.render.raster import shared_rasteriser
-from models.synthetic.filming import make_camera
 from models.synthetic.people import actor_of, people
+from models.synthetic.render_footage import make_camera
 from models.synthetic.scene import Scene
 from models.synthetic.synthetic_actor import build_template
 from models.synthetic.take_list import FPS, make_takes
 from models.video.analyse import analyse_video
 from models.video.features import extractor_of
 
-from .filmed_head import BACKGROUND, FilmedHead
+from .rendered_head import BACKGROUND, RenderedHead
 
 SIDE = 360
 SHOWN = 4
@@ -67,7 +67,7 @@ def followed(head: Actor, pictures: list[np.ndarray]) -> list[np.ndarray]:
         write_video(path, pictures)
         analysis = analyse_video(path, extractor_of(head.video_network().extractor))
     made = head.retarget(analysis, fps=FPS)
-    return list(FilmedHead(head, SIDE).film(made))
+    return list(RenderedHead(head, SIDE).render(made))
 
 
 def _cut(picture: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from models.mesh import HeadMesh
 from models.performance import Performance, Take, take_vertices
 from models.pose import to_world
 from models.progress import Progress, silent
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.raster import Rasteriser, shared_rasteriser
 from models.texture.extract import extract
 from models.texture.flow import calculator
@@ -113,7 +113,7 @@ def drawn(
     behind: tuple[float, float, float],
 ) -> np.ndarray:
     """Head, hair and lashes as `camera`'s pinhole sees them, (H, W, 3) uint8."""
-    head = Layer("drawn", vertices, mesh.faces, mesh.uvs, texture)
+    head = Drawable("drawn", vertices, mesh.faces, mesh.uvs, texture)
     return rasteriser.render([head, *_parts(mesh, vertices)], camera, behind)
 
 
@@ -125,7 +125,7 @@ def background(
     camera: Camera,
 ) -> tuple[float, float, float]:
     """The usual colour (0…1) of what is not head in a photo: outlines mix with it."""
-    head = Layer("skin", vertices, mesh.faces, mesh.uvs)
+    head = Drawable("skin", vertices, mesh.faces, mesh.uvs)
     cover = rasteriser.coverage([], [head, *_parts(mesh, vertices)], camera)
     return tuple(float(value) for value in np.median(photo[cover == 0], axis=0) / 255)
 
@@ -136,9 +136,9 @@ def face_pixels(
     """Pixels (H, W) bool of the face, and of its skin without what lies behind lips and lids."""
     face, behind = face_vertices(mesh), focus_shares(mesh).max(0) > 0.3
     colours = np.stack([face, face & ~behind, face], 1).astype(np.float32)
-    layer = Layer("face", vertices, mesh.faces, mesh.uvs, WHITE, colours)
+    layer = Drawable("face", vertices, mesh.faces, mesh.uvs, WHITE, colours)
     picture = rasteriser.render([layer], camera, samples=0)
-    skin = Layer("skin", vertices, mesh.faces, mesh.uvs)
+    skin = Drawable("skin", vertices, mesh.faces, mesh.uvs)
     cover = rasteriser.coverage([skin], _parts(mesh, vertices), camera)
     free = cv2.dilate(cover, np.ones((3, 3))) < HIDDEN
     return (picture[..., 0] > 250) & free, (picture[..., 1] > 250) & free
@@ -190,5 +190,5 @@ def world(mesh: HeadMesh, take: Take, frame: int) -> np.ndarray:
     return to_world(local, take.head_pose[frame : frame + 1], mesh.pivot)[0].astype(np.float32)
 
 
-def _parts(mesh: HeadMesh, vertices: np.ndarray) -> list[Layer]:
+def _parts(mesh: HeadMesh, vertices: np.ndarray) -> list[Drawable]:
     return [part_layer(part, vertices, part_image(part)) for part in mesh.parts]

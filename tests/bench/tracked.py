@@ -14,7 +14,7 @@ from models.files import write_json
 from models.performance import Performance
 from models.pose import rotation_matrix, to_world
 from models.synthetic.people import actor_of
-from models.synthetic.synthesize import Settings, synthesize
+from models.synthetic.synthesize import SynthesisSettings, synthesize
 from models.template.population import aligned, average_shape
 from models.template.shape import HeadShape, matching
 from models.tracking.face_model import template
@@ -50,7 +50,7 @@ class Session:
         folder = context.cache / "tracking" / name
         if not (folder / "capture" / "transforms.json").exists() and context.data is None:
             raise CaptureError("A session has to be made first: say where the looks are, DATA=…")
-        settings = Settings(
+        settings = SynthesisSettings(
             folder, context.data, FRAMES, 0, CAMERAS + 1, RESOLUTION,
             person=ACTORS[name], individual=1.0, session=True,
         )  # fmt: skip

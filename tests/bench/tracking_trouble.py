@@ -11,7 +11,7 @@ from models.files import write_json
 from models.performance import Performance
 from models.pose import to_world
 from models.tracking.together import Motions, Settler
-from models.tracking.work import PASSES, Job, read_tracked
+from models.tracking.work import PASSES, TrackingJob, read_tracked
 from tests.capture_scenes import write_scan
 
 from .figures import Context, Figure
@@ -67,7 +67,7 @@ def _shiver(session: Session) -> Figure:
     capture = _spoiled(session, np.r_[rest, EVERY:FRAMES:EVERY], "noisy_rest", _noise)
     performance = tracked(capture, session.folder / "tracked_noisy_rest")[0]
     take, mesh, face = performance.takes[0], performance.mesh, session.truth.masks["face"]
-    job = Job(capture, performance.folder / "tracking", PASSES[-1])
+    job = TrackingJob(capture, performance.folder / "tracking", PASSES[-1])
     raw = Settler(mesh, (), job).settled(
         [read_tracked(job.frame(take.name, frame)) for frame in rest], rest
     )

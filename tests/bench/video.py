@@ -1,4 +1,4 @@
-"""Video-driven animation: held-out takes filmed by the actor and by another person."""
+"""Video-driven animation: held-out takes acted by the actor and by another person."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.actor import Actor
 from models.errors import CaptureError
-from models.video.features import Landmarks
+from models.video.features import LandmarkFeatures
 from models.video.training.build_video import train_video, video_data, video_model
 from models.video.training.video_data import OWN, VideoData
 from models.video.training.video_evaluation import (
@@ -73,8 +73,8 @@ def run(context: Context) -> Iterator[Figure]:
     """
     head, footage = context.head, context.cache / "footage"
     if not footage.is_dir():
-        raise CaptureError("no footage in cache/footage: python -m models film makes it")
-    model, data = head.video_network(), video_data(head, footage, Landmarks())
+        raise CaptureError("no footage in cache/footage: python -m models footage makes it")
+    model, data = head.video_network(), video_data(head, footage, LandmarkFeatures())
     clips = {
         "same_actor": [s for s in data.held_out if s.person == OWN],
         "other_actor": [s for s in data.held_out if s.person != OWN],
@@ -103,7 +103,7 @@ def trained_here(head: Actor, data: VideoData, cache: Path) -> dict[str, Player]
     for name, config in configs.items():
         kind = PerFrame if name == "per_frame" else MotionNetwork
         networks, _ = train_video(head, data, config, cache / name, motion=kind)
-        model = video_model(head, data, networks, Landmarks.name)
+        model = video_model(head, data, networks, LandmarkFeatures.name)
         found[name] = _without_residual(head, model)
         if name == "lstm_residual":
             found["lstm_residual_told"] = _told(head, model)

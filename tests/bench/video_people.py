@@ -11,10 +11,10 @@ from models.faces.landmarks import head_fixed
 from models.pose import head_poses
 from models.video.analyse import analyse_video
 from models.video.analysis import Analysis
-from models.video.features import Landmarks
+from models.video.features import LandmarkFeatures
 
 from .figures import Context, Figure
-from .filmed_head import FilmedHead
+from .rendered_head import RenderedHead
 
 FACE_BAR, HEAD_BAR, LAG_BAR = 0.85, 0.95, 1
 MOST_LAG = 4
@@ -34,8 +34,8 @@ def run(context: Context) -> Iterator[Figure]:
     videos = sorted(_videos(context.data))
     if not videos:
         raise CaptureError("no videos of real people at hand: data/video, cache/video")
-    filmed = FilmedHead(context.head)
-    pairs = {path.stem: _pair(context, filmed, path) for path in videos}
+    rendered = RenderedHead(context.head)
+    pairs = {path.stem: _pair(context, rendered, path) for path in videos}
     for name in next(iter(pairs.values()))[0]:
         source, again = (
             np.concatenate([_centred(pair[k][name]) for pair in pairs.values()]) for k in (0, 1)
@@ -57,7 +57,7 @@ def _videos(data: Path | None) -> list[Path]:
 
 
 def _pair(
-    context: Context, filmed: FilmedHead, path: Path
+    context: Context, rendered: RenderedHead, path: Path
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """What is seen in the source and, at the same frames, in the head."""
     source, points = _read(path)
@@ -66,7 +66,7 @@ def _pair(
     count = min(len(made.times), len(source))
     scores, poses, landmarks = [], [], []
     with FaceFinder(most=1) as finder:
-        for picture in filmed.film(made):
+        for picture in rendered.render(made):
             face = finder.find(picture)[0]
             scores.append(face.scores)
             poses.append(face.pose)
@@ -77,18 +77,18 @@ def _pair(
     return tuple({name: v[:count][known] for name, v in side.items()} for side in (own, again))
 
 
-class _Recorder(Landmarks):
+class _Recorder(LandmarkFeatures):
     """The landmarks, and the points themselves."""
 
-    def look(self, picture: np.ndarray | None, face: object) -> np.ndarray:
+    def describe(self, picture: np.ndarray | None, face: object) -> np.ndarray:
         return face.points.ravel()
 
 
 def _read(path: Path) -> tuple[Analysis, np.ndarray]:
     """The analysis, and the landmarks (T, 478, 3)."""
-    analysis = analyse_video(path, Landmarks())
+    analysis = analyse_video(path, LandmarkFeatures())
     raw = analyse_video(path, _Recorder())
-    return analysis, raw.looks.reshape(len(raw), -1, 3)
+    return analysis, raw.descriptors.reshape(len(raw), -1, 3)
 
 
 def _seen(scores: np.ndarray, pose: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:

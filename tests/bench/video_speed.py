@@ -18,12 +18,12 @@ from models.animate import animate_text
 from models.faces.finder import model_path
 from models.video.analyse import analyse_video
 from models.video.analysis import Analysis
-from models.video.features import Landmarks
+from models.video.features import LandmarkFeatures
 from models.video.retarget_settings import ResidualCurve, Retargeting
 from models.video.video_model import VideoModel
 
 from .figures import Context, Figure
-from .filmed_head import FilmedHead
+from .rendered_head import RenderedHead
 from .side_by_side import write_video
 
 BENCH = "video_speed"
@@ -51,12 +51,12 @@ def run(context: Context) -> Iterator[Figure]:
         MissingDependencyError: The face landmarker is missing.
     """
     head, model = context.head, context.head.video_network()
-    pictures = list(FilmedHead(head, SIDE).film(animate_text(head, TEXT, seed=1).parameters))
+    pictures = list(RenderedHead(head, SIDE).render(animate_text(head, TEXT, seed=1).parameters))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "line.mp4"
         write_video(path, pictures)
         yield _analysis(path)
-        analysis = analyse_video(path, Landmarks())
+        analysis = analyse_video(path, LandmarkFeatures())
         yield _network(model)
         yield _solve(head, analysis)
         large = Path(folder) / "large.mp4"
@@ -78,7 +78,7 @@ def _analysis(path: Path) -> Figure:
             for picture in pictures:
                 landmarker.detect(mediapipe.Image(mediapipe.ImageFormat.SRGB, picture))
 
-        bare_seconds, seconds = _best(bare, lambda: analyse_video(path, Landmarks()))
+        bare_seconds, seconds = _best(bare, lambda: analyse_video(path, LandmarkFeatures()))
     rate, bare_rate = len(pictures) / seconds, len(pictures) / bare_seconds
     return Figure(
         BENCH, "analysis", "rate_ratio", rate / bare_rate, "", f">= {ANALYSIS_BAR:g}",
@@ -122,7 +122,7 @@ def _memory(path: Path) -> Figure:
 
 def _analysed(path: Path) -> tuple[float, int, float]:
     start = time.perf_counter()
-    analysis = analyse_video(path, Landmarks())
+    analysis = analyse_video(path, LandmarkFeatures())
     seconds = time.perf_counter() - start
     # Not getrusage: its peak includes that of the parent until the new program began.
     peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())

@@ -126,7 +126,7 @@ def _lips(codes: np.ndarray, lip_points: Points) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Batch:
+class StyleBatch:
     """Sequences side by side, silence after the shorter ones.
 
     Attributes:
@@ -140,7 +140,7 @@ class Batch:
     mask: Tensor
 
 
-def batch_of(sequences: Sequence[TakeSequence], scale: StyleScale) -> Batch:
+def batch_of(sequences: Sequence[TakeSequence], scale: StyleScale) -> StyleBatch:
     """Sequences as tensors of equal length, a whole number of the priors' latents."""
     length = padded_length(max(len(item.motion) for item in sequences))
     quiet = sequences[0].labels[:1] * 0
@@ -153,6 +153,6 @@ def batch_of(sequences: Sequence[TakeSequence], scale: StyleScale) -> Batch:
         labels[row, :count], mask[row, :count] = item.labels, 1
         labels[row, count:] = item.labels[-1]
         motion[row, :count] = scale.normal(item.motion)
-    return Batch(
+    return StyleBatch(
         *(torch.from_numpy(v).transpose(1, 2).contiguous() for v in (labels, motion, mask))
     )

@@ -14,7 +14,7 @@ from ..style_network import (
     conditions,
 )
 from ..style_scale import StyleScale
-from .style_data import Batch, StyleData, batch_of, jittered
+from .style_data import StyleBatch, StyleData, batch_of, jittered
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class StyleConfig:
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
 
-class Chooser:
+class TakeBatchSampler:
     """Draws takes so that every kind of take counts alike, whatever there is more of."""
 
     def __init__(self, data: StyleData, config: StyleConfig) -> None:
@@ -68,7 +68,7 @@ class Chooser:
         share = {kind: 1 / kinds.count(kind) for kind in set(kinds)}
         self._weights = torch.tensor([share[kind] for kind in kinds])
 
-    def __call__(self, generator: torch.Generator) -> Batch:
+    def __call__(self, generator: torch.Generator) -> StyleBatch:
         """A batch."""
         count = min(self._batch, len(self._train))
         rows = torch.multinomial(self._weights, count, generator=generator)
@@ -82,7 +82,7 @@ class CoreTask:
     def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
         self._config = config
         self._core, self._encoder = networks.core, networks.encoder
-        self._choose = Chooser(data, config)
+        self._choose = TakeBatchSampler(data, config)
         self._lips = lip_map(data.scale)
         self.learners = (sequence_learner([networks.core, networks.encoder], config),)
 
@@ -115,7 +115,7 @@ def lip_map(scale: StyleScale) -> Tensor:
     return moved / moved.norm(dim=0).mean()
 
 
-def core_losses(made: Tensor, batch: Batch, lips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def core_losses(made: Tensor, batch: StyleBatch, lips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean absolute errors of codes and pose, of their change, of the lips; 1 is a bad guess."""
     apart = (made - batch.motion) * batch.mask
     frames, channels = batch.mask.sum().clamp_min(1), made.shape[1]
@@ -141,7 +141,7 @@ class PriorTask:
     def __init__(self, networks: StyleNetworks, data: StyleData, config: StyleConfig) -> None:
         self._networks, self._data = networks, data
         self.learners = (sequence_learner([networks.eyes, networks.head], config),)
-        self._choose = Chooser(data, config)
+        self._choose = TakeBatchSampler(data, config)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step."""
@@ -171,7 +171,7 @@ class SamplerTask:
         self._config, self._networks, self._data = config, networks, data
         samplers = [networks.eyes_sampler, networks.head_sampler]
         self.learners = (sequence_learner(samplers, config),)
-        self._choose = Chooser(data, config)
+        self._choose = TakeBatchSampler(data, config)
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """One step."""
@@ -205,7 +205,7 @@ def latent_loss(logits: Tensor, wanted: Tensor, inside: Tensor) -> Tensor:
     return (miss.mean(2) * inside).sum() / inside.sum()
 
 
-def styles_of(networks: StyleNetworks, batch: Batch) -> Tensor:
+def styles_of(networks: StyleNetworks, batch: StyleBatch) -> Tensor:
     """Style vectors (B, S, 1) of whole sequences."""
     with torch.no_grad():
         return networks.encoder(batch.motion, batch.mask)[0][..., None]

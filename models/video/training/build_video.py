@@ -46,7 +46,7 @@ def make_video(
         config: How to train.
         checkpoints: Folder to save to and to continue from.
         progress: Told how far it is.
-        extractor: Describes the frames; by default that which the footage was filmed for.
+        extractor: Describes the frames; by default that which the footage was made for.
 
     Raises:
         CaptureError: The footage does not show this head's takes, or is damaged.

@@ -29,8 +29,8 @@ class FootageClip:
         scores: (T, 51).
         poses: (T, 4, 4).
         size: Width and height of the pictures in pixels.
-        extractor: Name of the features that it was filmed for.
-        looks: (T, D) where those need the pictures; NaN where no face was found.
+        extractor: Name of the features that it was made for.
+        descriptors: (T, D) where those need the pictures; NaN where no face was found.
     """
 
     name: str
@@ -44,7 +44,7 @@ class FootageClip:
     poses: np.ndarray
     size: tuple[int, int]
     extractor: str = "landmarks"
-    looks: np.ndarray | None = None
+    descriptors: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.points)
@@ -53,7 +53,7 @@ class FootageClip:
 def write_clip(folder: Path, clip: FootageClip) -> None:
     """Write a clip into a footage folder."""
     about = {name: getattr(clip, name) for name in ("take", "person", "split", "extractor")}
-    looks = {} if clip.looks is None else {"looks": clip.looks.astype(np.float16)}
+    described = {} if clip.descriptors is None else {"looks": clip.descriptors.astype(np.float16)}
     write_arrays(
         Path(folder) / f"{clip.name}.npz",
         head_pose=clip.head_pose.astype(np.float32),
@@ -63,7 +63,7 @@ def write_clip(folder: Path, clip: FootageClip) -> None:
         start=np.array(clip.start),
         size=np.array(clip.size),
         **{key: np.array(value, np.str_) for key, value in about.items()},
-        **looks,
+        **described,
     )
 
 
@@ -96,7 +96,7 @@ def read_footage(folder: Path) -> Iterator[FootageClip]:
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise CaptureError(f"The clip {path.name} is damaged: {error}.") from error
         parts = [clip.head_pose, clip.points, clip.scores, clip.poses]
-        parts += [] if clip.looks is None else [clip.looks]
+        parts += [] if clip.descriptors is None else [clip.descriptors]
         if len({len(part) for part in parts}) > 1:
             raise CaptureError(f"The clip {path.name} is damaged: its parts differ in length.")
         yield clip

@@ -128,7 +128,7 @@ def sequence_of(clip: FootageClip, acted: Acted, extractor: Extractor) -> Sequen
         clip.person,
         features,
         motion.astype(np.float32),
-        extractor.opening(analysis.looks),
+        extractor.opening(analysis.descriptors),
         analysis.confidence,
     )
 
@@ -137,18 +137,20 @@ def analysis_of(clip: FootageClip, extractor: Extractor, fps: float) -> Analysis
     """A clip as if a video had been analysed; frames without a face are filled linearly.
 
     Raises:
-        CaptureError: The extractor needs pictures, and the clip was filmed for another.
+        CaptureError: The extractor needs pictures, and the clip was made for another.
     """
     found = np.isfinite(clip.points[:, 0, 0])
-    looks = np.full((len(clip), extractor.size), np.nan, np.float32)
-    looks[found] = _looks(clip, extractor)[found]
+    descriptors = np.full((len(clip), extractor.size), np.nan, np.float32)
+    descriptors[found] = _descriptors(clip, extractor)[found]
     pose = np.full((len(clip), 6), np.nan, np.float32)
     pose[found] = head_poses(clip.poses[found])
-    looks, scores, pose = (filled(values, found) for values in (looks, clip.scores, pose))
+    descriptors, scores, pose = (
+        filled(values, found) for values in (descriptors, clip.scores, pose)
+    )
     return Analysis(
         extractor.name,
         np.arange(len(clip)) / fps,
-        looks,
+        descriptors,
         scores,
         pose,
         found.astype(np.float32),
@@ -157,15 +159,15 @@ def analysis_of(clip: FootageClip, extractor: Extractor, fps: float) -> Analysis
     )
 
 
-def _looks(clip: FootageClip, extractor: Extractor) -> np.ndarray:
-    if not extractor.sees:
-        return extractor.looks(np.nan_to_num(clip.points))
-    if clip.looks is None or clip.extractor != extractor.name:
+def _descriptors(clip: FootageClip, extractor: Extractor) -> np.ndarray:
+    if not extractor.needs_picture:
+        return extractor.descriptors(np.nan_to_num(clip.points))
+    if clip.descriptors is None or clip.extractor != extractor.name:
         raise CaptureError(
-            f"The clip {clip.name} was filmed for other features ({clip.extractor}) than "
-            f"{extractor.name}; film it again."
+            f"The clip {clip.name} was made for other features ({clip.extractor}) than "
+            f"{extractor.name}; make it again."
         )
-    return clip.looks
+    return clip.descriptors
 
 
 def filled(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -214,7 +216,7 @@ def _points(train: list[Sequence], points: Callable[[np.ndarray], np.ndarray]) -
 
 
 @dataclass(frozen=True)
-class Batch:
+class VideoBatch:
     """Pieces of clips.
 
     Attributes:
@@ -230,7 +232,7 @@ class Batch:
     mask: Tensor
 
 
-class Chooser:
+class ClipBatchSampler:
     """Draws pieces of clips: a share by the head's own person, the rest by others, all alike."""
 
     def __init__(
@@ -258,7 +260,7 @@ class Chooser:
         )
         self._weights = weights
 
-    def __call__(self, generator: torch.Generator) -> Batch:
+    def __call__(self, generator: torch.Generator) -> VideoBatch:
         """A batch."""
         rows = torch.multinomial(self._weights, self._batch, True, generator=generator)
         parts = [torch.zeros(self._batch, self._frames, part.shape[1]) for part in self._clips[0]]
@@ -272,7 +274,7 @@ class Chooser:
                 part[place, :count] = values[start : start + count]
                 part[place, count:] = values[-1]
             mask[place, :count] = 1
-        return Batch(*parts, mask)
+        return VideoBatch(*parts, mask)
 
 
 OWN = "actor"

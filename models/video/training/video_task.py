@@ -8,7 +8,7 @@ from torch import Tensor
 from ...training.learner import sequence_learner
 from ...training.losses import smooth_error
 from ..video_network import VideoNetworks, between
-from .video_data import Chooser, VideoData
+from .video_data import ClipBatchSampler, VideoData
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class VideoTask:
         self._config = config
         self.learners = (sequence_learner([networks.motion, networks.encoder], config),)
         self._motion, self._encoder = networks.motion, networks.encoder
-        self._choose = Chooser(
+        self._choose = ClipBatchSampler(
             data.train, data.scale, config.batch, config.frames, config.own_share
         )
         moved = torch.from_numpy(data.points * data.scale.deviation[:-6, None])

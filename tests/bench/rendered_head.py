@@ -8,7 +8,7 @@ from models.actor import Actor
 from models.cameras import Camera, look_at
 from models.parameters import AnimationParameters
 from models.pose import to_world
-from models.render.drawables import Layer
+from models.render.drawables import Drawable
 from models.render.raster import shared_rasteriser
 from models.texture.texturing import part_image, part_layer
 
@@ -17,7 +17,7 @@ DISTANCE, SHARE = 1.1, 0.62
 """Metres from the face; share of the picture's height that the head fills."""
 
 
-class FilmedHead:
+class RenderedHead:
     """Pictures of a head."""
 
     def __init__(self, head: Actor, side: int = 320) -> None:
@@ -35,16 +35,16 @@ class FilmedHead:
         decoded, mesh = self._head.decode(code), self._head.mesh
         texture = np.ascontiguousarray(decoded.texture)
         layers = [
-            Layer("skin", decoded.vertices, mesh.faces, mesh.uvs, texture),
+            Drawable("skin", decoded.vertices, mesh.faces, mesh.uvs, texture),
             *(part_layer(part, decoded.vertices, image) for part, image in self._parts),
         ]
         placed = [
-            Layer(**vars(layer) | {"vertices": to_world(layer.vertices, head_pose, mesh.pivot)})
+            Drawable(**vars(layer) | {"vertices": to_world(layer.vertices, head_pose, mesh.pivot)})
             for layer in layers
         ]
         return shared_rasteriser().render(placed, self.camera, BACKGROUND)
 
-    def film(self, parameters: AnimationParameters) -> Iterator[np.ndarray]:
+    def render(self, parameters: AnimationParameters) -> Iterator[np.ndarray]:
         """A picture of each frame."""
         for code, pose in zip(parameters.codes, parameters.head_pose, strict=True):
             yield self.picture(code, pose)

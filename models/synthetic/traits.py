@@ -1,4 +1,4 @@
-"""What an actor looks like, apart from the shape of the face."""
+"""Traits of an actor apart from the shape of the face: skin, brows, hair and eyes."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ RGB = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Look:
+class Traits:
     """Skin, brows, hair and eyes; the defaults are the bundled actor's.
 
     Attributes:
@@ -26,4 +26,4 @@ class Look:
     stubble: float = 1.0
 
 
-BUNDLED_LOOK = Look()
+BUNDLED_TRAITS = Traits()

@@ -1,4 +1,4 @@
-"""What pictures say about surface points: for each a quadratic in its displacement.
+"""Data terms: what pictures say about surface points, for each a quadratic in its displacement.
 
 Every view sees two of a point's three directions. Summed over views, E(d) = dᵀ M d − 2 bᵀ d tells
 where the point should go and how surely; whatever the views were, solving for pose, face units or
@@ -14,7 +14,7 @@ from ..cameras import Camera
 
 
 @dataclass(frozen=True)
-class Sight:
+class PointObservation:
     """Where one camera sees points.
 
     Attributes:
@@ -31,7 +31,7 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Pull:
+class DataTerms:
     """Where points should go.
 
     Attributes:
@@ -42,24 +42,24 @@ class Pull:
     stiffness: np.ndarray
     force: np.ndarray
 
-    def __add__(self, other: "Pull") -> "Pull":
-        return Pull(self.stiffness + other.stiffness, self.force + other.force)
+    def __add__(self, other: "DataTerms") -> "DataTerms":
+        return DataTerms(self.stiffness + other.stiffness, self.force + other.force)
 
-    def scaled(self, factor: float) -> "Pull":
+    def scaled(self, factor: float) -> "DataTerms":
         """As sure by this factor."""
-        return Pull(factor * self.stiffness, factor * self.force)
+        return DataTerms(factor * self.stiffness, factor * self.force)
 
-    def turned(self, rotation: np.ndarray) -> "Pull":
+    def turned(self, rotation: np.ndarray) -> "DataTerms":
         """In axes that a rotation (3, 3) takes these to."""
         stiffness = np.einsum("ij,pjk,lk->pil", rotation, self.stiffness, rotation)
-        return Pull(stiffness, self.force @ rotation.T)
+        return DataTerms(stiffness, self.force @ rotation.T)
 
-    def blind(self, direction: np.ndarray) -> "Pull":
+    def blind(self, direction: np.ndarray) -> "DataTerms":
         """The same, as little as it is known how far points are along a direction (3,)."""
         bent = self.stiffness @ direction
         along = np.maximum(bent @ direction, 1e-12)[:, None]
         stiffness = self.stiffness - bent[:, :, None] * (bent / along)[:, None]
-        return Pull(stiffness, self.force - bent * (self.force @ direction)[:, None] / along)
+        return DataTerms(stiffness, self.force - bent * (self.force @ direction)[:, None] / along)
 
     def normal(self, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Normal equations (N, N), (N,) of parameters that move points by (P, 3, N)."""
@@ -69,27 +69,29 @@ class Pull:
         return flat.T @ bent.reshape(-1, count), flat.T @ self.force.ravel()
 
 
-def pull_of(points: np.ndarray, sights: Iterable[Sight], outlier: float) -> Pull:
+def data_terms(
+    points: np.ndarray, observations: Iterable[PointObservation], outlier: float
+) -> DataTerms:
     """Sum over views, each observation weighted down as it misses (Geman and McClure).
 
     Args:
         points: (P, 3) world, where the points are now.
-        sights: One a view.
+        observations: One a view.
         outlier: Standard deviations at which an observation counts a quarter.
     """
     stiffness, force = np.zeros((len(points), 3, 3)), np.zeros((len(points), 3))
-    for sight in sights:
-        pixels, moves = projection(sight.camera, points)
-        miss = np.where(sight.weights[:, None] > 0, sight.pixels - pixels, 0.0)
-        if sight.along is not None:
-            moves = np.einsum("pi,pj,pjk->pik", sight.along, sight.along, moves)
-            miss = sight.along * (sight.along * miss).sum(1, keepdims=True)
-        squared = (miss * miss).sum(1) * sight.weights / outlier**2
-        weights = sight.weights / (1 + squared) ** 2
+    for observation in observations:
+        pixels, moves = projection(observation.camera, points)
+        miss = np.where(observation.weights[:, None] > 0, observation.pixels - pixels, 0.0)
+        if observation.along is not None:
+            moves = np.einsum("pi,pj,pjk->pik", observation.along, observation.along, moves)
+            miss = observation.along * (observation.along * miss).sum(1, keepdims=True)
+        squared = (miss * miss).sum(1) * observation.weights / outlier**2
+        weights = observation.weights / (1 + squared) ** 2
         weighted = weights[:, None, None] * moves
         stiffness += np.einsum("pki,pkj->pij", weighted, moves)
         force += np.einsum("pki,pk->pi", weighted, miss)
-    return Pull(stiffness, force)
+    return DataTerms(stiffness, force)
 
 
 def projection(camera: Camera, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

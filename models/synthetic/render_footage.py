@@ -45,8 +45,8 @@ MOST_TURN = 7.0
 
 
 @dataclass(frozen=True)
-class FilmPlan:
-    """How much to film.
+class FootagePlan:
+    """How much to render.
 
     Attributes:
         share: How much of the usual number of clips.
@@ -73,8 +73,8 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Shot:
-    """One clip to film.
+class PlannedClip:
+    """One clip to render.
 
     Attributes:
         take: Name of the take.
@@ -98,25 +98,25 @@ class Shot:
         return f"{self.person}__{self.take}__{self.start:05d}"
 
 
-def film(
+def render_footage(
     takes: Sequence[Take],
     output: Path,
-    looks: Path | None,
+    assets: Path | None,
     about: dict,
     seed: int = 0,
-    plan: FilmPlan = FilmPlan(),
+    plan: FootagePlan = FootagePlan(),
     processes: int = 2,
     progress: Progress = silent,
     features: Features = Features(),
 ) -> int:
-    """Film takes into a footage folder; finished clips are kept, so a stop costs little.
+    """Render takes into a footage folder; finished clips are kept, so a stop costs little.
 
     Args:
         takes: Of the bundled actor's performance.
         output: Folder to make or to continue.
-        looks: Folder of the performer's CC0 assets; plain procedural looks when None.
+        assets: Folder of the performer's CC0 assets; a plain procedural appearance when None.
         about: Written beside the clips.
-        seed: The same seed films the same.
+        seed: The same seed renders the same.
         plan: How much.
         processes: Processes; 0 works in this one.
         progress: Told after each clip.
@@ -130,21 +130,21 @@ def film(
         VideoError: The features' weights are wrong.
         CancelledError: From `progress`.
     """
-    _ = _extractor(features).name  # wrong weights are found before anything is filmed
+    _ = _extractor(features).name  # wrong weights are found before anything is rendered
     improvised = improvised_takes(plan, seed)
-    shots = shots_of(takes, improvised, plan, seed)
-    missing = [shot for shot in shots if not has_clip(output, shot.name)]
-    done = len(shots) - len(missing)
+    clips = planned_clips(takes, improvised, plan, seed)
+    missing = [clip for clip in clips if not has_clip(output, clip.name)]
+    done = len(clips) - len(missing)
     write_about(output, about)
     acted = [*takes, *(take for own in improvised.values() for take in own)]
     write_motion(output, acted, CONTROL_NAMES)
-    for count in spread(_film, (output, looks, features), missing, processes, 1):
+    for count in spread(_render_clips, (output, assets, features), missing, processes, 1):
         done += count
-        progress(done / len(shots), f"clip {done} of {len(shots)}")
-    return len(shots)
+        progress(done / len(clips), f"clip {done} of {len(clips)}")
+    return len(clips)
 
 
-def improvised_takes(plan: FilmPlan, seed: int) -> dict[str, list[Take]]:
+def improvised_takes(plan: FootagePlan, seed: int) -> dict[str, list[Take]]:
     """By person: one for every clip that is improvised, nobody's are another's."""
     shares = {ACTOR: 1.0} | dict.fromkeys(_strangers(plan, "train"), 1 / OTHERS)
     takes = {}
@@ -158,39 +158,41 @@ def improvised_takes(plan: FilmPlan, seed: int) -> dict[str, list[Take]]:
     return takes
 
 
-def shots_of(
-    takes: Sequence[Take], improvised: Mapping[str, Sequence[Take]], plan: FilmPlan, seed: int
-) -> list[Shot]:
-    """What to film: held-out takes first, then people in turn, so that a stop leaves a bit of all.
+def planned_clips(
+    takes: Sequence[Take], improvised: Mapping[str, Sequence[Take]], plan: FootagePlan, seed: int
+) -> list[PlannedClip]:
+    """Held-out takes first, then people in turn, so that a stop leaves a bit of all.
 
     Held-out people act held-out takes only, and nobody acts those in training.
     """
     rng = np.random.default_rng([seed, 77])
     held_out = _pick(takes, "held_out", plan, HELD_OUT_SHARE, 1.0, rng)
-    shots = [
-        _shot(take, start, person, plan)
+    planned = [
+        _planned(take, start, person, plan)
         for take, start in held_out
         for person in (ACTOR, *_strangers(plan, "held_out")[:1])
     ]
-    first = len(shots)
+    first = len(planned)
     train = _pick(takes, "train", plan, TRAIN_SHARE, 1.0, rng)
-    shots += [_shot(take, start, ACTOR, plan) for take, start in train]
+    planned += [_planned(take, start, ACTOR, plan) for take, start in train]
     for name in _strangers(plan, "train"):
-        clips = _pick(takes, "train", plan, TRAIN_SHARE, 1 / OTHERS, rng)
-        shots += [_shot(take, start, name, plan) for take, start in clips]
-    shots += [_shot(take, 0, person, plan) for person, own in improvised.items() for take in own]
-    order = rng.permutation(len(shots) - first)
-    return shots[:first] + [shots[first + i] for i in order]
+        pieces = _pick(takes, "train", plan, TRAIN_SHARE, 1 / OTHERS, rng)
+        planned += [_planned(take, start, name, plan) for take, start in pieces]
+    planned += [
+        _planned(take, 0, person, plan) for person, own in improvised.items() for take in own
+    ]
+    order = rng.permutation(len(planned) - first)
+    return planned[:first] + [planned[first + i] for i in order]
 
 
-def _strangers(plan: FilmPlan, split: str) -> list[str]:
+def _strangers(plan: FootagePlan, split: str) -> list[str]:
     return [person.name for person in people() if person.split == split][: plan.people]
 
 
 def _pick(
     takes: Sequence[Take],
     split: str,
-    plan: FilmPlan,
+    plan: FootagePlan,
     counts: dict[str, int],
     share: float,
     rng: np.random.Generator,
@@ -210,23 +212,25 @@ def _pick(
     return chosen
 
 
-def _shot(take: Take, start: int, person: str, plan: FilmPlan) -> Shot:
+def _planned(take: Take, start: int, person: str, plan: FootagePlan) -> PlannedClip:
     rows = slice(start, start + int(plan.seconds * FPS))
-    shot = Shot(take.name, person, take.split, start, take.controls[rows], take.head_pose[rows])
+    clip = PlannedClip(
+        take.name, person, take.split, start, take.controls[rows], take.head_pose[rows]
+    )
     if take.split != "train":
-        return shot
-    rng = np.random.default_rng(zlib.crc32(shot.name.encode()))
+        return clip
+    rng = np.random.default_rng(zlib.crc32(clip.name.encode()))
     gain = np.exp(rng.uniform(0, np.log(MOST_TURN)))
-    return replace(shot, head_pose=gain * shot.head_pose)
+    return replace(clip, head_pose=gain * clip.head_pose)
 
 
-def _film(job: tuple[Path, Path | None, Features], shots: Sequence[Shot]) -> int:
-    output, looks, features = job
+def _render_clips(job: tuple[Path, Path | None, Features], clips: Sequence[PlannedClip]) -> int:
+    output, assets, features = job
     with FaceFinder(most=1) as finder:
-        for shot in shots:
-            scene = _scene(shot.person, looks)
-            write_clip(output, _read(shot, scene, finder, _extractor(features)))
-    return len(shots)
+        for clip in clips:
+            scene = _scene(clip.person, assets)
+            write_clip(output, _read(clip, scene, finder, _extractor(features)))
+    return len(clips)
 
 
 @functools.lru_cache(maxsize=1)
@@ -235,32 +239,34 @@ def _extractor(features: Features) -> Extractor:
 
 
 @functools.lru_cache(maxsize=6)
-def _scene(name: str, looks: Path | None) -> Scene:
+def _scene(name: str, assets: Path | None) -> Scene:
     actor = actor_of("" if name == ACTOR else name)
-    return Scene(actor, looks, TEXTURE, RAYS)
+    return Scene(actor, assets, TEXTURE, RAYS)
 
 
-def _read(shot: Shot, scene: Scene, finder: FaceFinder, extractor: Extractor) -> FootageClip:
+def _read(clip: PlannedClip, scene: Scene, finder: FaceFinder, extractor: Extractor) -> FootageClip:
     """Render, spoil as a camera does, and read a clip."""
-    rng = np.random.default_rng(zlib.crc32(shot.name.encode()))
+    rng = np.random.default_rng(zlib.crc32(clip.name.encode()))
     camera, sensor = make_camera(scene, rng), Sensor.draw(rng)
     background = tuple(rng.uniform(0.05, 0.9, 3))
-    count = len(shot.controls)
+    count = len(clip.controls)
     points = np.full((count, POINTS, 3), np.nan, np.float32)
     scores = np.full((count, len(SCORE_NAMES)), np.nan, np.float32)
     poses = np.full((count, 4, 4), np.nan, np.float32)
-    looks = np.full((count, extractor.size), np.nan, np.float32) if extractor.sees else None
+    descriptors = (
+        np.full((count, extractor.size), np.nan, np.float32) if extractor.needs_picture else None
+    )
     for row in range(count):
-        layers = scene.frame(shot.controls[row], shot.head_pose[row]).layers
-        picture = shared_rasteriser().render(layers, camera, background)
-        filmed = sensor(picture, rng)
-        for face in finder.find(filmed):
+        layers = scene.frame(clip.controls[row], clip.head_pose[row]).layers
+        rendered = shared_rasteriser().render(layers, camera, background)
+        picture = sensor(rendered, rng)
+        for face in finder.find(picture):
             points[row], scores[row], poses[row] = face.points, face.scores, face.pose
-            if looks is not None:
-                looks[row] = extractor.look(filmed, face)
+            if descriptors is not None:
+                descriptors[row] = extractor.describe(picture, face)
     return FootageClip(
-        shot.name, shot.take, shot.person, shot.split, shot.start, shot.head_pose,
-        points, scores, poses, (camera.width, camera.height), extractor.name, looks,
+        clip.name, clip.take, clip.person, clip.split, clip.start, clip.head_pose,
+        points, scores, poses, (camera.width, camera.height), extractor.name, descriptors,
     )  # fmt: skip
 
 
@@ -275,7 +281,7 @@ def make_camera(scene: Scene, rng: np.random.Generator) -> Camera:
     side = int(rng.integers(SHORTEST, LONGEST + 1))
     focal = side * rng.uniform(0.45, 0.72) * distance / FACE_HEIGHT
     target = centre + rng.normal(0, 0.012, 3)
-    return look_at("film", centre + distance * away, target, focal, (side, side))
+    return look_at("front", centre + distance * away, target, focal, (side, side))
 
 
 @dataclass(frozen=True)

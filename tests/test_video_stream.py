@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.errors import VideoError
-from models.video.video_source import LONGEST_SIDE, VideoSource
+from models.video.video_stream import LONGEST_SIDE, VideoStream
 
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
 BLUE, RED = (255, 0, 0), (0, 0, 255)
@@ -49,7 +49,7 @@ def by_quarter(path: Path, turned: Path) -> Path:
 
 
 def times_of(path: Path, **options: float) -> list[float]:
-    with VideoSource(path, **options) as source:
+    with VideoStream(path, **options) as source:
         return [time for time, picture in source if picture is not None]
 
 
@@ -58,7 +58,7 @@ def reading_threads() -> list[threading.Thread]:
 
 
 def test_every_picture_in_rgb_with_its_time(tmp_path: Path) -> None:
-    with VideoSource(write(tmp_path / "a.mp4", 10)) as source:
+    with VideoStream(write(tmp_path / "a.mp4", 10)) as source:
         assert source.size == (64, 48)
         assert source.fps == pytest.approx(25)
         assert source.seconds == pytest.approx(0.4)
@@ -79,14 +79,14 @@ def test_one_frame(tmp_path: Path) -> None:
 def test_a_picture_is_one_frame(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"face ü.{ending}"
     path.write_bytes(cv2.imencode(f".{ending}", np.full((20, 30, 3), RED, np.uint8))[1].tobytes())
-    with VideoSource(path) as source:
+    with VideoStream(path) as source:
         ((time, picture),) = source
     assert (time, source.size, source.warnings) == (0.0, (30, 20), ())
     assert picture.shape == (20, 30, 3) and picture[10, 10, 0] > 240
 
 
 def test_large_pictures_are_scaled_down(tmp_path: Path) -> None:
-    with VideoSource(write(tmp_path / "big.mp4", 2, (2000, 1000))) as source:
+    with VideoStream(write(tmp_path / "big.mp4", 2, (2000, 1000))) as source:
         shapes = {picture.shape for _, picture in source}
     assert source.size == (2000, 1000)
     assert shapes == {(LONGEST_SIDE // 2, LONGEST_SIDE, 3)}
@@ -114,7 +114,7 @@ def test_without_times_the_rate_tells_them(tmp_path: Path) -> None:
 def test_a_video_recorded_upright_is_turned(tmp_path: Path) -> None:
     flat, upright = write(tmp_path / "flat.mp4", 3), tmp_path / "upright.mp4"
     by_quarter(flat, upright)
-    with VideoSource(upright) as source:
+    with VideoStream(upright) as source:
         pictures = [picture for _, picture in source]
     assert source.size == (48, 64)
     assert {picture.shape for picture in pictures} == {(64, 48, 3)}
@@ -127,7 +127,7 @@ def test_a_video_recorded_upright_is_turned(tmp_path: Path) -> None:
 def test_pixels_become_square(turned: bool, size: tuple[int, int], tmp_path: Path) -> None:
     path = by_ffmpeg(tmp_path / "wide.mp4", "-vf", "setsar=2", "-c:v", "mpeg4", seconds=0.2)
     path = by_quarter(path, tmp_path / "turned.mp4") if turned else path
-    with VideoSource(path) as source:
+    with VideoStream(path) as source:
         assert source.size == size
         assert {picture.shape for _, picture in source} == {(size[1], size[0], 3)}
 
@@ -139,7 +139,7 @@ def test_a_cut_off_file_keeps_what_can_be_read(tmp_path: Path) -> None:
     )
     data = whole.read_bytes()
     (tmp_path / "half.mp4").write_bytes(data[: len(data) // 2])
-    with VideoSource(tmp_path / "half.mp4") as source:
+    with VideoStream(tmp_path / "half.mp4") as source:
         count = len(list(source))
     assert 10 < count < 90
     assert source.warnings == (
@@ -151,7 +151,7 @@ def test_a_cut_off_file_keeps_what_can_be_read(tmp_path: Path) -> None:
 def test_a_part(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mp4", 50)
     np.testing.assert_allclose(times_of(path, start=0.4, end=0.8), np.arange(10, 21) / 25)
-    with VideoSource(path, 0.4, 0.8) as source:
+    with VideoStream(path, 0.4, 0.8) as source:
         assert [picture is None for _, picture in source] == 10 * [True] + 11 * [False]
         assert source.warnings == ()
 
@@ -171,12 +171,12 @@ def test_what_is_no_video(name: str, data: bytes | None, message: str, tmp_path:
     if data is not None:
         (tmp_path / name).write_bytes(data)
     with pytest.raises(VideoError, match=message):
-        VideoSource(tmp_path / name)
+        VideoStream(tmp_path / name)
 
 
 def test_a_folder_is_no_video(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match="There is no video file"):
-        VideoSource(tmp_path)
+        VideoStream(tmp_path)
 
 
 @needs_ffmpeg
@@ -185,11 +185,11 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", str(path)]
     subprocess.run(command, check=True, timeout=60)
     with pytest.raises(VideoError, match="sound.mp4"):
-        VideoSource(path)
+        VideoStream(path)
 
 
 def test_stopping_in_the_middle_ends_the_thread(tmp_path: Path) -> None:
-    with VideoSource(write(tmp_path / "a.mp4", 60)) as source:
+    with VideoStream(write(tmp_path / "a.mp4", 60)) as source:
         next(iter(source))
         assert reading_threads()
     assert not reading_threads()

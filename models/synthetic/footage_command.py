@@ -1,4 +1,4 @@
-"""`python -m models film PERFORMANCE -o FOOTAGE`: synthetic people act takes before cameras."""
+"""`python -m models footage PERFORMANCE -o FOOTAGE`: synthetic people act takes before cameras."""
 
 import argparse
 import time
@@ -9,7 +9,7 @@ from ..parallel import add_processes
 from ..performance import Performance
 from ..progress import TerminalProgress
 from ..video.features import EXTRACTORS
-from .filming import Features, FilmPlan, film
+from .render_footage import Features, FootagePlan, render_footage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,19 +35,19 @@ def run(options: argparse.Namespace) -> dict:
     """
     if options.share <= 0:
         raise NeuralFaceError("--share must be more than zero.")
-    looks = options.data / "performer" if options.data else None
-    if looks is not None and not looks.is_dir():
+    assets = options.data / "performer" if options.data else None
+    if assets is not None and not assets.is_dir():
         raise NeuralFaceError(f"The data folder {options.data.name} has no folder 'performer'.")
     performance = Performance.open(options.performance)
     start = time.monotonic()
     try:
-        clips = film(
+        clips = render_footage(
             performance.takes,
             options.output,
-            looks,
+            assets,
             performance.about,
             options.seed,
-            FilmPlan(options.share),
+            FootagePlan(options.share),
             options.processes,
             TerminalProgress(),
             Features(options.features, options.weights),

@@ -12,17 +12,17 @@ pytest.importorskip("moderngl", reason="pictures need moderngl")
 
 from models.errors import VideoError
 from models.performance import Take
-from models.synthetic.filming import (
+from models.synthetic.people import people
+from models.synthetic.render_footage import (
     ACTOR,
     Features,
-    FilmPlan,
+    FootagePlan,
+    PlannedClip,
     Sensor,
-    Shot,
-    film,
     improvised_takes,
-    shots_of,
+    planned_clips,
+    render_footage,
 )
-from models.synthetic.people import people
 from models.synthetic.synthetic_actor import build_template
 from models.synthetic.take_list import TakePlan, make_takes
 from models.template.controls import CONTROL_INDEX
@@ -36,33 +36,33 @@ def takes() -> list:
     return make_takes(build_template(), plan=TakePlan(lines=24))
 
 
-def shots(takes: list, seed: int = 0) -> list[Shot]:
-    return shots_of(takes, improvised_takes(FilmPlan(), seed), FilmPlan(), seed)
+def shots(takes: list, seed: int = 0) -> list[PlannedClip]:
+    return planned_clips(takes, improvised_takes(FootagePlan(), seed), FootagePlan(), seed)
 
 
 def test_held_out_takes_and_people_are_in_no_training_clip(takes: list) -> None:
-    filmed = shots(takes)
-    improvised = [take for own in improvised_takes(FilmPlan(), 0).values() for take in own]
+    rendered = shots(takes)
+    improvised = [take for own in improvised_takes(FootagePlan(), 0).values() for take in own]
     splits = {take.name: take.split for take in [*takes, *improvised]}
-    assert {s.split for s in filmed} == {"train", "held_out"}
-    assert all(splits[s.take] == s.split for s in filmed)
+    assert {s.split for s in rendered} == {"train", "held_out"}
+    assert all(splits[s.take] == s.split for s in rendered)
     strangers = {p.name: p.split for p in people()}
-    assert all(s.split == strangers[s.person] for s in filmed if s.person != ACTOR)
-    acted = Counter(s.person for s in filmed if s.split == "train")
+    assert all(s.split == strangers[s.person] for s in rendered if s.person != ACTOR)
+    acted = Counter(s.person for s in rendered if s.split == "train")
     assert len(acted) == 1 + sum(p.split == "train" for p in people())
     assert acted[ACTOR] == max(acted.values())
 
 
 def test_held_out_takes_come_first_and_the_seed_decides(takes: list) -> None:
-    filmed = shots(takes)
-    held_out = [s.split == "held_out" for s in filmed]
+    rendered = shots(takes)
+    held_out = [s.split == "held_out" for s in rendered]
     assert held_out == sorted(held_out, reverse=True)
-    assert [s.name for s in filmed] == [s.name for s in shots(takes)]
-    assert [s.name for s in filmed] != [s.name for s in shots(takes, 1)]
+    assert [s.name for s in rendered] == [s.name for s in shots(takes)]
+    assert [s.name for s in rendered] != [s.name for s in shots(takes, 1)]
 
 
 def test_everybody_improvises_something_else() -> None:
-    by_person = improvised_takes(FilmPlan(), 0)
+    by_person = improvised_takes(FootagePlan(), 0)
     takes = [take for own in by_person.values() for take in own]
     assert len(by_person) == 1 + sum(p.split == "train" for p in people())
     assert len({take.controls.tobytes() for take in takes}) == len(takes)
@@ -73,7 +73,7 @@ def test_everybody_improvises_something_else() -> None:
 
 
 def test_some_improvise_bared_teeth_over_a_still_jaw() -> None:
-    takes = [take for own in improvised_takes(FilmPlan(), 0).values() for take in own]
+    takes = [take for own in improvised_takes(FootagePlan(), 0).values() for take in own]
     values = np.concatenate([take.controls for take in takes])
     jaw, smile, lip = (
         values[:, CONTROL_INDEX[name]] for name in ("jawOpen", "mouthSmileLeft", "mouthUpperUpLeft")
@@ -96,13 +96,13 @@ def _beginning(takes: list, split: str, frames: int = 15) -> Take:
     return replace(take, controls=take.controls[:frames], head_pose=take.head_pose[:frames])
 
 
-def test_filmed_faces_are_read(takes: list, tmp_path: Path) -> None:
+def test_rendered_faces_are_read(takes: list, tmp_path: Path) -> None:
     pytest.importorskip("mediapipe", reason="reading faces needs mediapipe")
     short = [t for t in takes if t.kind == "generated"]
     short = [_beginning(short, split) for split in ("train", "held_out")]
-    plan = FilmPlan(share=0.001, people=0, seconds=0.5)
+    plan = FootagePlan(share=0.001, people=0, seconds=0.5)
     improvised = improvised_takes(plan, 0)[ACTOR]
-    count = film(short, tmp_path, None, {"name": "test"}, plan=plan, processes=0)
+    count = render_footage(short, tmp_path, None, {"name": "test"}, plan=plan, processes=0)
     clips = list(read_footage(tmp_path))
     assert len(clips) == count == 3
     for clip in clips:
@@ -111,7 +111,7 @@ def test_filmed_faces_are_read(takes: list, tmp_path: Path) -> None:
         assert np.isfinite(clip.points[:, 0, 0]).mean() > 0.9
     assert set(read_motion(tmp_path)[0]) == {take.name for take in [*short, *improvised]}
     before = {p: p.stat().st_mtime_ns for p in tmp_path.glob("actor*.npz")}
-    film(short, tmp_path, None, {"name": "test"}, plan=plan, processes=0)
+    render_footage(short, tmp_path, None, {"name": "test"}, plan=plan, processes=0)
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.glob("actor*.npz")}
 
 
@@ -121,14 +121,14 @@ def test_clips_for_a_users_network_keep_what_it_says(takes: list, tmp_path: Path
     torch.save(Trunk().state_dict(), tmp_path / "resnet.pt")
     features = Features("resnet50", tmp_path / "resnet.pt")
     short = [_beginning([t for t in takes if t.kind == "generated"], "train", 4)]
-    plan = FilmPlan(share=0.001, people=0, seconds=0.1)
-    film(short, tmp_path / "footage", None, {}, plan=plan, processes=0, features=features)
+    plan = FootagePlan(share=0.001, people=0, seconds=0.1)
+    render_footage(short, tmp_path / "footage", None, {}, plan=plan, processes=0, features=features)
     for clip in read_footage(tmp_path / "footage"):
         assert clip.extractor == extractor_of("resnet50", tmp_path / "resnet.pt").name
-        assert clip.looks.shape == (len(clip), FEATURES)
-        assert np.isfinite(clip.looks).all() and clip.looks.std(1).min() > 0
+        assert clip.descriptors.shape == (len(clip), FEATURES)
+        assert np.isfinite(clip.descriptors).all() and clip.descriptors.std(1).min() > 0
     with pytest.raises(VideoError, match="There is no file"):
-        film(
+        render_footage(
             short,
             tmp_path / "no",
             None,

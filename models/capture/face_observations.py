@@ -1,4 +1,4 @@
-"""A look at a few frames of a capture: what every camera shows of the face in them."""
+"""A few frames of a capture: what every camera shows of the face in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ BLACK, WHITE = 8, 250
 
 
 @dataclass(frozen=True)
-class Look:
+class FaceObservation:
     """What was seen in one picture.
 
     Attributes:
@@ -42,28 +42,28 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Sighting:
+class FrameObservation:
     """One frame in all cameras.
 
     Attributes:
         take: Name.
         frame: In the take.
-        looks: (C) None where a camera has no picture of the frame.
+        observations: (C) None where a camera has no picture of the frame.
     """
 
     take: str
     frame: int
-    looks: tuple[Look | None, ...]
+    observations: tuple[FaceObservation | None, ...]
 
     @property
     def faces(self) -> list[FaceView | None]:
         """(C) faces."""
-        return [look.face if look else None for look in self.looks]
+        return [one.face if one else None for one in self.observations]
 
 
-def sightings(
+def observe_faces(
     capture: CaptureFolder, frames: int = FRAMES, progress: Progress = silent
-) -> list[Sighting]:
+) -> list[FrameObservation]:
     """Look at some frames.
 
     Raises:
@@ -75,8 +75,10 @@ def sightings(
     with FaceFinder() as finder:
         views = FaceViews(finder)
         for number, (take, frame) in enumerate(chosen, 1):
-            looks = tuple(_look(capture, views, camera, take, frame) for camera in capture.cameras)
-            seen.append(Sighting(take, frame, looks))
+            observations = tuple(
+                _observe(capture, views, camera, take, frame) for camera in capture.cameras
+            )
+            seen.append(FrameObservation(take, frame, observations))
             progress(number / len(chosen), f"frame {number} of {len(chosen)}")
     return seen
 
@@ -88,20 +90,20 @@ def spread_frames(capture: CaptureFolder, count: int) -> list[tuple[str, int]]:
     return [every[place] for place in places]
 
 
-def _look(
+def _observe(
     capture: CaptureFolder, views: FaceViews, camera: Camera, take: str, frame: int
-) -> Look | None:
+) -> FaceObservation | None:
     if not capture.has_picture(camera, take, frame):
         return None
     try:
         picture, mask = capture.picture(camera, take, frame), capture.mask(camera, take, frame)
     except CaptureError as error:
-        return Look(problem=str(error))
+        return FaceObservation(problem=str(error))
     face = views.find(camera.name, picture)
     if face is None:
-        return Look()
+        return FaceObservation()
     grey = cv2.cvtColor(_face_of(picture, face), cv2.COLOR_RGB2GRAY)
-    return Look(
+    return FaceObservation(
         face,
         sharpness(grey),
         float((grey < BLACK).mean()),
@@ -131,7 +133,7 @@ def sharpness(grey: np.ndarray) -> float:
     return float(100 * detail.std() / max(float(grey.mean()), 1.0))
 
 
-def landmarks(seen: Sequence[Sighting]) -> tuple[np.ndarray, np.ndarray]:
+def landmarks(seen: Sequence[FrameObservation]) -> tuple[np.ndarray, np.ndarray]:
     """All frames' landmarks in a row: pixels (C, frames · 478, 2) and weights (C, frames · 478)."""
-    both = [stacked(sighting.faces) for sighting in seen]
+    both = [stacked(observed.faces) for observed in seen]
     return np.concatenate([p for p, _ in both], 1), np.concatenate([w for _, w in both], 1)

@@ -23,7 +23,7 @@ _AHEAD = 4
 _WAIT = 0.1
 
 
-class VideoSource:
+class VideoStream:
     """A video file; a context manager and an iterator over (seconds, picture).
 
     A picture is (H, W, 3) uint8 RGB, upright, its pixels square, at most `LONGEST_SIDE` pixels
@@ -65,7 +65,7 @@ class VideoSource:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._read, name="video", daemon=True)
 
-    def __enter__(self) -> "VideoSource":
+    def __enter__(self) -> "VideoStream":
         return self
 
     def __exit__(self, *_: object) -> None:

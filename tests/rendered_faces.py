@@ -41,7 +41,7 @@ def around(side: int, degrees: dict[str, tuple[float, float]], focal: float = 2.
     return cameras
 
 
-def filmed(degrees: tuple[float, float, float] = (0, 0, 0), jaw: float = 0.0) -> np.ndarray:
+def rendered(degrees: tuple[float, float, float] = (0, 0, 0), jaw: float = 0.0) -> np.ndarray:
     """A picture (256, 256, 3) uint8 RGB of the actor, the head turned; skips without a renderer.
 
     Args:
@@ -49,10 +49,10 @@ def filmed(degrees: tuple[float, float, float] = (0, 0, 0), jaw: float = 0.0) ->
         jaw: 0 closed … 1 wide open.
     """
     pytest.importorskip("moderngl", reason="rendering a face needs moderngl")
-    return filmed_by(around(SIDE, {"front": (0, 0)}), degrees, jaw)[0]
+    return rendered_by(around(SIDE, {"front": (0, 0)}), degrees, jaw)[0]
 
 
-def filmed_by(
+def rendered_by(
     cameras: list, degrees: tuple[float, float, float] = (0, 0, 0), jaw: float = 0.0
 ) -> list[np.ndarray]:
     """Pictures (H, W, 3) uint8 RGB of one moment by each camera; skips without a renderer."""
