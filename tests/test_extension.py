@@ -130,7 +130,7 @@ def test_zip_holds_the_files_that_the_product_imports_and_no_others(archive: Pat
     assert packed == reachable(begun) | packages
 
 
-@pytest.mark.parametrize("command", ["synthesize", "film"])
+@pytest.mark.parametrize("command", ["synthesize", "footage"])
 def test_commands_that_need_the_source_say_so(command: str, installed: Path) -> None:
     done = _command(installed, command, "somewhere", "--frames", "3")
     assert done.returncode == 2 and done.stdout == ""

@@ -35,7 +35,8 @@ class Extractor(Protocol):
         name: Key in `EXTRACTORS`, and after a "/" which weights, where users bring them; kept with
             what was made by it.
         size: Numbers that describe one frame.
-        sees: Whether `describe` needs the picture, not only the landmarks.
+        sees: Whether `describe` needs more than the landmarks. What does not has `descriptors` too,
+            which gives (..., size) of landmarks (..., 478, 3): all footage keeps these.
         parts: (size,) which of `landmarks.PARTS` each number tells of, −1 for all.
         mirror: (size,) places and (size,) signs of a face seen in a mirror; None if unknown.
     """
