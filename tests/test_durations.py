@@ -75,6 +75,49 @@ def test_times_are_whole(model: DurationModel) -> None:
     assert phones.label[~phones.silent].tolist() == line.label.tolist()
 
 
+def _talk(rng: np.random.Generator, rule: str) -> Phones:
+    """One phrase of words of two or three phones, all 0.1 s long but for what a rule lengthens."""
+    labels, words, stress = ["sil"], [-1], [-1]
+    for word in range(6):
+        spoken = [rng.choice(["T", "S"]), rng.choice(["AA", "IY"]), rng.choice(["T", "M"])]
+        spoken = spoken[: rng.integers(2, 4)]
+        labels, words = labels + spoken, words + [word] * len(spoken)
+        stress += [int(rng.integers(0, 2)) if is_vowel(label) else -1 for label in spoken]
+    labels, words, stress = [*labels, "sil"], [*words, -1], [*stress, -1]
+    seconds = np.full(len(labels), 0.1)
+    after = np.array([*labels[1:], "sil"])
+    if rule == "phrase":
+        seconds[-2] *= 1.5
+    elif rule == "stress":
+        seconds[np.array(stress) == 1] *= 1.5
+    else:
+        seconds[np.isin(after, ["M"])] *= 1.5
+    end = np.cumsum(seconds)
+    return Phones(labels, end - seconds, end, stress, words, [f"w{i}" for i in range(6)])
+
+
+@pytest.mark.parametrize("rule", ["phrase", "stress", "neighbour"])
+def test_what_lengthens_phones_is_learnt(rule: str) -> None:
+    """By half before a pause, under stress, or before an M: on a new line each is found."""
+    rng = np.random.default_rng(3)
+    model = DurationModel.fit([_talk(rng, rule) for _ in range(60)])
+    line = _talk(np.random.default_rng(77), rule)
+    found = model.seconds(line.label, line.stress, line.word)[~line.silent]
+    wanted = line.duration[~line.silent]
+    assert wanted.max() == pytest.approx(0.15)
+    assert np.abs(np.log(found / wanted)).max() < 0.12
+
+
+def test_the_last_word_before_a_pause_is_drawn_out() -> None:
+    """The same phones last longer where a phrase ends, by the shipped model."""
+    line = pronounce("I saw the man, and then the man came back")
+    phones = DurationModel.default().time(line)
+    first, second = (i for i, word in enumerate(phones.words) if word == "man")
+    before_pause = phones.duration[phones.word == first].sum()
+    inside = phones.duration[phones.word == second].sum()
+    assert before_pause > 1.15 * inside
+
+
 def test_arrays_round_trip(model: DurationModel) -> None:
     again = DurationModel.from_arrays(model.to_arrays())
     line = pronounce("hello there")

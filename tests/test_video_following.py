@@ -98,6 +98,16 @@ def test_a_gap_is_filled_smoothly_and_named() -> None:
     assert found.warnings == ("No face from 0.8 s to 1.0 s; filled in.",)
 
 
+def test_a_movement_goes_on_into_a_gap_and_comes_to_rest_in_it() -> None:
+    """Rising before the gap, at rest after it: no corners, and no overshoot."""
+    values = np.array([0, 1, 2, 9, 9, 9, 3, 3, 3.0])[:, None]
+    seen = values[:, 0] != 9
+    made = filled(np.arange(9.0), np.zeros(9, int), seen, values)[:, 0]
+    straight = np.linspace(2, 3, 5)[1:4]
+    assert (made[3:6] - straight > 0.1).all()
+    assert (np.diff(made[:7]) > 0).all() and made.max() == 3
+
+
 def test_one_missing_frame_is_filled_without_a_word() -> None:
     frames = [[detection(50, 0.1 * row)] for row in range(9)]
     frames[4] = NOBODY

@@ -145,7 +145,7 @@ def _context_cost(
     neighbours = apart @ _NEIGHBOUR_WEIGHTS / _NEIGHBOUR_WEIGHTS.sum()
     stretch = slots.log_duration[place] - other.log_duration[pool]
     stress = (slots.stress[place] != other.stress[pool]).astype(float)
-    edges = (slots.first[place] != other.first[pool]) + (slots.last[place] != other.last[pool])
+    edges = (slots.first[place] != other.first[pool]) | (slots.last[place] != other.last[pool])
     return (
         weights.context * neighbours
         + weights.viseme * apart[:, REACH]

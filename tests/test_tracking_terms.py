@@ -1,0 +1,84 @@
+"""Terms of the tracking solvers in closed form, without a face."""
+
+import numpy as np
+import pytest
+
+from models.cameras import look_at
+from models.tracking.landmark_fit import BOUND_SPREAD, STEADINESS, UNIT_SPREAD, unit_prior
+from models.tracking.pull import Pull, Sight, pull_of
+
+
+def _settled(units: np.ndarray, rounds: int = 1, before: np.ndarray | None = None) -> np.ndarray:
+    """Units that the prior alone comes to in some Gauss–Newton steps."""
+    for _ in range(rounds):
+        diagonal, right = unit_prior(units, before)
+        units = units + right / diagonal
+    return units
+
+
+def test_units_inside_are_drawn_to_rest() -> None:
+    units = np.array([0.2, 0.9])
+    diagonal, right = unit_prior(units)
+    np.testing.assert_allclose(diagonal, 1 / UNIT_SPREAD**2)
+    np.testing.assert_allclose(right, -units / UNIT_SPREAD**2)
+    np.testing.assert_allclose(_settled(units), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("unit", "edge"), [(1.4, 1.0), (-0.4, 0.0)])
+def test_units_outside_are_drawn_to_the_edge_much_more_strongly(unit: float, edge: float) -> None:
+    soft, hard = 1 / UNIT_SPREAD**2, 1 / BOUND_SPREAD**2
+    assert _settled(np.array([unit]))[0] == pytest.approx(hard * edge / (soft + hard))
+    assert abs(_settled(np.array([unit]))[0] - edge) < 0.05
+
+
+def test_units_stay_near_those_of_the_frame_before() -> None:
+    soft, steady = 1 / UNIT_SPREAD**2, 1 / STEADINESS**2
+    before = np.array([0.8])
+    settled = _settled(np.array([0.1]), before=before)
+    assert settled[0] == pytest.approx(0.8 * steady / (soft + steady))
+    np.testing.assert_allclose(_settled(settled, before=before), settled)
+
+
+def _cameras() -> list:
+    places = ((0.0, -2.0, 0.0), (1.2, -1.6, 0.1), (-0.9, -1.5, 0.5))
+    return [look_at(str(i), p, (0, 0, 0), 1500.0, (800, 800)) for i, p in enumerate(places)]
+
+
+def _pull(points: np.ndarray, true: np.ndarray, outlier: float = 100.0) -> Pull:
+    weights = np.ones(len(points))
+    sights = [Sight(camera, camera.project(true)[0], weights) for camera in _cameras()]
+    return pull_of(points, sights, outlier)
+
+
+def test_a_pulls_own_minimum_is_where_the_views_meet() -> None:
+    rng = np.random.default_rng(0)
+    true = 0.05 * rng.normal(size=(6, 3))
+    points = true + 0.002 * rng.normal(size=(6, 3))
+    pull = _pull(points, true)
+    step = np.linalg.solve(pull.stiffness, pull.force[..., None])[..., 0]
+    assert np.abs(points + step - true).max() < 2e-5
+
+
+def test_pulls_add_turn_and_grow_surer() -> None:
+    rng = np.random.default_rng(1)
+    points = 0.05 * rng.normal(size=(4, 3))
+    pull = _pull(points, points + 0.001)
+    both = pull + pull.scaled(2.0)
+    np.testing.assert_allclose(both.force, 3 * pull.force)
+    np.testing.assert_allclose(both.stiffness, 3 * pull.stiffness)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    turned = pull.turned(turn)
+    steps = [np.linalg.solve(p.stiffness, p.force[..., None])[..., 0] for p in (pull, turned)]
+    np.testing.assert_allclose(steps[1], steps[0] @ turn.T, atol=1e-8)
+
+
+def test_normal_equations_are_those_of_the_moved_points() -> None:
+    """E(J x) = xᵀ N x − 2 rᵀ x for any parameters x."""
+    rng = np.random.default_rng(2)
+    points = 0.05 * rng.normal(size=(5, 3))
+    pull, jacobian = _pull(points, points + 0.001), rng.normal(size=(5, 3, 4))
+    normal, right = pull.normal(jacobian)
+    x = rng.normal(size=4)
+    d = jacobian @ x
+    energy = np.einsum("pi,pij,pj->", d, pull.stiffness, d) - 2 * (pull.force * d).sum()
+    assert x @ normal @ x - 2 * right @ x == pytest.approx(energy, rel=1e-9)
