@@ -58,8 +58,8 @@ def test_gradients_are_clipped_together() -> None:
     parameters = [one.weight, two.weight]
     learner = Learner([one, two], torch.optim.SGD(parameters, 1.0), lambda n, f: 1.0, clip=1.0)
     learner.descend(30 * one.weight.sum() + 40 * two.weight.sum(), 0.0)
-    assert float(one.weight) == pytest.approx(-0.6, abs=1e-4)
-    assert float(two.weight) == pytest.approx(-0.8, abs=1e-4)
+    assert one.weight.item() == pytest.approx(-0.6, abs=1e-4)
+    assert two.weight.item() == pytest.approx(-0.8, abs=1e-4)
 
 
 def test_a_loss_that_is_no_number_changes_nothing() -> None:
@@ -67,7 +67,7 @@ def test_a_loss_that_is_no_number_changes_nothing() -> None:
     optimizer = torch.optim.SGD(line.parameters(), 1.0)
     learner = AveragedLearner([line], optimizer, lambda n, f: 1.0, warmed_average(0.9))
     assert not learner.descend(line.weight.sum() * math.nan, 0.0)
-    assert float(line.weight) == 1 == float(learner.averages[0].weight)
+    assert line.weight.item() == 1 == learner.averages[0].weight.item()
 
 
 @pytest.mark.parametrize("lead", [0, 1])
@@ -78,11 +78,11 @@ def test_averages_forget_their_start_soon(lead: int) -> None:
     for step in range(1, 25):
         learner.descend(line.weight.sum(), 0.0)
         decay = min(0.6, (step + lead) / (step + 10))
-        expected = decay * expected + (1 - decay) * float(line.weight)
-        assert float(learner.averages[0].weight) == pytest.approx(expected, rel=1e-5)
+        expected = decay * expected + (1 - decay) * line.weight.item()
+        assert learner.averages[0].weight.item() == pytest.approx(expected, rel=1e-5)
     assert decay == 0.6
     learner.finish()
-    assert float(line.weight) == pytest.approx(expected, rel=1e-5)
+    assert line.weight.item() == pytest.approx(expected, rel=1e-5)
     assert not line.training and not line.weight.requires_grad
 
 
@@ -96,10 +96,11 @@ def _adam(networks: list[nn.Module]) -> Learner:
 def test_a_restored_learner_goes_on_as_if_it_had_never_stopped(
     make: Callable[[list[nn.Module]], Learner], recwarn: pytest.WarningsRecorder
 ) -> None:
-    def learn(learner: Learner, line: nn.Linear, steps: range) -> float:
+    def learn(learner: Learner, line: nn.Linear, steps: range) -> list[float]:
         for step in steps:
             learner.descend((line.weight - 5).square().sum(), step / 10)
-        return float(line.weight)
+        averages = learner.averages if isinstance(learner, AveragedLearner) else []
+        return [part.weight.item() for part in (line, *averages)]
 
     whole = _line()
     expected = learn(make([whole]), whole, range(8))

@@ -5,7 +5,14 @@ import pytest
 from rendered_faces import needs_landmarker, rendered
 
 from models.faces.finder import FaceFinder
-from models.pose import angles_of, head_poses, mean_rotation, rotation_matrix, turned_away
+from models.pose import (
+    angles_of,
+    head_poses,
+    mean_rotation,
+    nearest_rotation,
+    rotation_matrix,
+    turned_away,
+)
 
 TURNS = {
     "upright": (0, 0, 0),
@@ -51,6 +58,24 @@ def test_places_have_blender_axes() -> None:
 def test_angles_there_and_back() -> None:
     angles = np.random.default_rng(0).uniform(-1.5, 1.5, (50, 3))
     np.testing.assert_allclose(angles_of(rotation_matrix(angles)), angles, atol=1e-6)
+
+
+def test_the_nearest_rotation_never_mirrors() -> None:
+    turn = rotation_matrix(np.array([0.3, -0.2, 0.5]))
+    np.testing.assert_allclose(nearest_rotation(turn @ np.diag([2.0, 1.5, 0.7])),
+                               turn, atol=1e-9)  # fmt: skip
+    mirrored = nearest_rotation(np.stack([turn, turn @ np.diag([1.0, 1.0, -0.1])]))
+    np.testing.assert_allclose(np.linalg.det(mirrored), 1)
+    np.testing.assert_allclose(mirrored[0], turn, atol=1e-9)
+
+
+def test_angles_are_applied_x_first_then_y_then_z() -> None:
+    x, y, z = (rotation_matrix(0.4 * row) for row in np.eye(3))
+    np.testing.assert_allclose(rotation_matrix(np.full(3, 0.4)), z @ y @ x, atol=1e-12)
+    for turn, axis in zip((x, y, z), np.eye(3), strict=True):
+        np.testing.assert_allclose(turn @ axis, axis, atol=1e-12)
+        first, second = np.roll(axis, 1), np.roll(axis, 2)
+        assert turn @ first @ second == pytest.approx(np.sin(0.4)), "right-handed"
 
 
 def test_mean_of_opposite_turns_is_between() -> None:

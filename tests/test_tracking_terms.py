@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.cameras import look_at
+from models.tracking.data_terms import DataTerms, PointObservation, data_terms
 from models.tracking.landmark_fit import BOUND_SPREAD, STEADINESS, UNIT_SPREAD, unit_prior
-from models.tracking.pull import Pull, Sight, pull_of
 
 
 def _settled(units: np.ndarray, rounds: int = 1, before: np.ndarray | None = None) -> np.ndarray:
@@ -44,31 +44,31 @@ def _cameras() -> list:
     return [look_at(str(i), p, (0, 0, 0), 1500.0, (800, 800)) for i, p in enumerate(places)]
 
 
-def _pull(points: np.ndarray, true: np.ndarray, outlier: float = 100.0) -> Pull:
+def _terms(points: np.ndarray, true: np.ndarray, outlier: float = 100.0) -> DataTerms:
     weights = np.ones(len(points))
-    sights = [Sight(camera, camera.project(true)[0], weights) for camera in _cameras()]
-    return pull_of(points, sights, outlier)
+    seen = [PointObservation(camera, camera.project(true)[0], weights) for camera in _cameras()]
+    return data_terms(points, seen, outlier)
 
 
-def test_a_pulls_own_minimum_is_where_the_views_meet() -> None:
+def test_the_least_of_all_terms_is_where_the_views_meet() -> None:
     rng = np.random.default_rng(0)
     true = 0.05 * rng.normal(size=(6, 3))
     points = true + 0.002 * rng.normal(size=(6, 3))
-    pull = _pull(points, true)
-    step = np.linalg.solve(pull.stiffness, pull.force[..., None])[..., 0]
+    terms = _terms(points, true)
+    step = np.linalg.solve(terms.stiffness, terms.force[..., None])[..., 0]
     assert np.abs(points + step - true).max() < 2e-5
 
 
-def test_pulls_add_turn_and_grow_surer() -> None:
+def test_terms_add_turn_and_grow_surer() -> None:
     rng = np.random.default_rng(1)
     points = 0.05 * rng.normal(size=(4, 3))
-    pull = _pull(points, points + 0.001)
-    both = pull + pull.scaled(2.0)
-    np.testing.assert_allclose(both.force, 3 * pull.force)
-    np.testing.assert_allclose(both.stiffness, 3 * pull.stiffness)
+    terms = _terms(points, points + 0.001)
+    both = terms + terms.scaled(2.0)
+    np.testing.assert_allclose(both.force, 3 * terms.force)
+    np.testing.assert_allclose(both.stiffness, 3 * terms.stiffness)
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    turned = pull.turned(turn)
-    steps = [np.linalg.solve(p.stiffness, p.force[..., None])[..., 0] for p in (pull, turned)]
+    turned = terms.turned(turn)
+    steps = [np.linalg.solve(p.stiffness, p.force[..., None])[..., 0] for p in (terms, turned)]
     np.testing.assert_allclose(steps[1], steps[0] @ turn.T, atol=1e-8)
 
 
@@ -76,9 +76,9 @@ def test_normal_equations_are_those_of_the_moved_points() -> None:
     """E(J x) = xᵀ N x − 2 rᵀ x for any parameters x."""
     rng = np.random.default_rng(2)
     points = 0.05 * rng.normal(size=(5, 3))
-    pull, jacobian = _pull(points, points + 0.001), rng.normal(size=(5, 3, 4))
-    normal, right = pull.normal(jacobian)
+    terms, jacobian = _terms(points, points + 0.001), rng.normal(size=(5, 3, 4))
+    normal, right = terms.normal(jacobian)
     x = rng.normal(size=4)
     d = jacobian @ x
-    energy = np.einsum("pi,pij,pj->", d, pull.stiffness, d) - 2 * (pull.force * d).sum()
+    energy = np.einsum("pi,pij,pj->", d, terms.stiffness, d) - 2 * (terms.force * d).sum()
     assert x @ normal @ x - 2 * right @ x == pytest.approx(energy, rel=1e-9)
