@@ -80,7 +80,7 @@ _Made = tuple[AnimationParameters, dict, dict[str, np.ndarray]]
 
 def _followed(actor: Actor, options: argparse.Namespace) -> _Made:
     """Follow a video of a face."""
-    source, settings = VideoSource(**chosen(VideoSource, options)), _retargeting(options)
+    source, settings = VideoSource(**chosen(options, VideoSource)), _retargeting(options)
     analysis = actor.analyse_video(
         source.filepath, TerminalProgress(), source.face, settings.trim_start, settings.end,
         options.weights,
@@ -102,14 +102,14 @@ def _played(actor: Actor, options: argparse.Namespace) -> _Made:
 
 
 def _retargeting(options: argparse.Namespace) -> Retargeting:
-    residual = ResidualSettings(**chosen(ResidualSettings, options)).curve
-    return Retargeting(**chosen(Retargeting, options), residual=residual)
+    residual = ResidualSettings(**chosen(options, ResidualSettings)).curve
+    return Retargeting(**chosen(options, Retargeting), residual=residual)
 
 
 def _spoken(actor: Actor, options: argparse.Namespace) -> _Made:
     """Speak a line."""
-    said = LineSettings(**chosen(LineSettings, options))
-    style = StyleSettings(**chosen(StyleSettings, options)).curve
+    said = LineSettings(**chosen(options, LineSettings))
+    style = StyleSettings(**chosen(options, StyleSettings)).curve
     result = animate_text(
         actor,
         said.text,
@@ -120,10 +120,10 @@ def _spoken(actor: Actor, options: argparse.Namespace) -> _Made:
         seed=said.seed,
         voice_path=options.voice,
         progress=TerminalProgress(),
-        manner=Manner(style, **chosen(Manner, options)),
+        manner=Manner(style, **chosen(options, Manner)),
         recording=said.recording,
         timings=said.timings,
-        residual=ResidualSettings(**chosen(ResidualSettings, options)).curve,
+        residual=ResidualSettings(**chosen(options, ResidualSettings)).curve,
     )
     figures = {
         "seconds": round(result.seconds, 3),

@@ -138,11 +138,10 @@ def _accepted(item: Setting) -> dict[str, Any]:
     return {"help": told + usual, "type": item.value_type, "metavar": "NUMBER", **several}
 
 
-def chosen(declared: type, source: Any) -> dict[str, Any]:
-    """Values of a dataclass's settings from what has attributes of their names, as plain values."""
+def chosen(source: Any, *declared: type) -> dict[str, Any]:
+    """Plain values of the settings of dataclasses, from what has attributes of their names."""
     return {
-        name: _plain(item, getattr(source, name, item.default))
-        for name, item in settings_of(declared).items()
+        name: _plain(item, getattr(source, name)) for name, item in settings_of(*declared).items()
     }
 
 

@@ -66,9 +66,9 @@ def test_values_out_of_range_are_named(wrong: dict, sentence: str) -> None:
 def test_options_give_the_values() -> None:
     parser = argparse.ArgumentParser()
     add_options(parser, settings_of(MadeUp).values())
-    assert MadeUp(**chosen(MadeUp, parser.parse_args([]))) == MadeUp()
+    assert MadeUp(**chosen(parser.parse_args([]), MadeUp)) == MadeUp()
     words = "--size 1.5 --count 3 --no-kept --colour RED --parts b --by 1 2".split()
-    assert MadeUp(**chosen(MadeUp, parser.parse_args(words))) == MadeUp(
+    assert MadeUp(**chosen(parser.parse_args(words), MadeUp)) == MadeUp(
         1.5, 3, False, "RED", frozenset("b"), (1.0, 2.0)
     )
     assert "great size: How large (1)" in parser.format_help()
@@ -141,7 +141,7 @@ if sys.argv[1] == "torch":
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     options = parser.parse_args("head.nface -o out.npz --wobble 0.5".split())
-    assert Manner(**chosen(Manner, options)).wobble == 0.5
+    assert Manner(**chosen(options, Manner)).wobble == 0.5
 try:
     Manner(wobble=1.5)
 except TextError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from ...models.errors import NeuralFaceError
+from ...models.settings import chosen
 from ...models.video.retarget_settings import ResidualCurve, Retargeting
 from ..passage import passages, residuals, voices
 from ..passage.passages import CLIPS, Settings
@@ -24,7 +25,7 @@ _LONGEST_NAME = 48
 
 def settings_of(source: object) -> Settings:
     """Settings of a clip, the next clip or an operator as plain values."""
-    return passages.settings_of(source, CLIP)
+    return chosen(source, *CLIP)
 
 
 def first_request(

@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 
+from ...models.settings import chosen
 from ..passage import passages
 from ..stored import markers
 from ..stored.line_properties import LINE
@@ -20,7 +21,7 @@ def line_name(text: str) -> str:
 
 def settings_of(source: object) -> dict[str, object]:
     """Settings of a line, the next line or an operator as plain values."""
-    return passages.settings_of(source, LINE)
+    return chosen(source, *LINE)
 
 
 def remove(scene: bpy.types.Scene, obj: bpy.types.Object, line: bpy.types.PropertyGroup) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
-from ...models import settings
 from ...models.errors import NeuralFaceError
+from ...models.settings import settings_of
 from ..scene import keyframes, layer_curves
 from ..scene.heads import rig
 from ..scene.keyframes import Channels
@@ -91,20 +91,9 @@ def by_uid(obj: bpy.types.Object | None, uid: int) -> bpy.types.PropertyGroup | 
     return next((item for item in found if item.uid == uid), None)
 
 
-def settings_of(source: object, declared: Sequence[type]) -> Settings:
-    """Settings of a passage, the next one or an operator as plain values."""
-    return {name: _plain(getattr(source, name)) for name in settings.settings_of(*declared)}
-
-
 def picked(declared: type, values: Settings) -> Settings:
     """Those of one declaration."""
-    return {name: values[name] for name in settings.settings_of(declared)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, set):
-        return frozenset(value)
-    return tuple(value) if hasattr(value, "foreach_get") else value
+    return {name: values[name] for name in settings_of(declared)}
 
 
 def add(obj: bpy.types.Object, kind: Kind, values: Settings) -> bpy.types.PropertyGroup:
@@ -235,7 +224,7 @@ def over_time(
     ends = [curve.range()[1] for curve in curves]
     last = max([start + passage.seconds * fps, *ends]) if curves else start
     frames = np.arange(start, max(int(np.ceil(last)), start) + 1)
-    still = [np.atleast_1d(_plain(getattr(passage, name))) for name in names]
+    still = [np.atleast_1d(getattr(passage, name)) for name in names]
     values = [
         keyframes.sampled(obj, path, value, frames)
         for path, value in zip(paths, still, strict=True)

@@ -1,6 +1,7 @@
 """Makes the stored heads anew: `python -m tests.heads.make`, by the same code as real ones.
 
-Training differs from CPU to CPU, so what comes out is committed together with its SHA-256. Needed
+Training differs from CPU to CPU, so what comes out is committed together with its SHA-256
+(and `saved.blend`, which names the head by it, is written anew as `saved.py` says). Needed
 when `tests/tiny.py` or what a head file holds changes; tests of training itself train for
 themselves.
 """
