@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ pytest.importorskip("torch", reason="following a video needs torch")
 
 from heads_in_blender import curves, import_head
 from rendered_faces import needs_landmarker, rendered
-from test_demo import _demo
+from test_demo import demo  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +56,19 @@ def test_a_missing_camera_is_said(scene: object, tiny_head: Path) -> None:
         bpy.ops.neural_face.live_video(device=99, seconds=1.0)
 
 
-def test_the_demo_follows_a_video(tiny_head: Path, video: Path, tmp_path: Path) -> None:
-    done = _demo("--video", video, "--out", tmp_path / "out", "--head", tiny_head)
-    assert done.returncode == 0, done.stdout + done.stderr
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+def test_the_demo_follows_a_video(
+    scene: object,
+    demo: ModuleType,  # noqa: F811
+    tiny_head: Path,
+    video: Path,
+    tmp_path: Path,
+) -> None:
+    out, sheet = tmp_path / "out", tmp_path / "pictures" / "sheet.png"
+    words = ["--video", video, "--out", out, "--head", tiny_head, "--contact-sheet", sheet]
+    assert demo.main([*map(str, words)]) == 0
+    report = json.loads((out / "report.json").read_text())
     assert report["video"] == "acted.mp4" and report["about"].startswith("20 frames, 0.8 s")
     assert report["keys"] > report["frames"] > 10 and report["kept_bytes"] > 1000
     assert set(report["seconds"]) >= {"import", "video_to_keys", "render"}
-    assert (tmp_path / "out" / "demo.mp4").read_bytes()[4:8] == b"ftyp"
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+    assert (out / "demo.mp4").read_bytes()[4:8] == b"ftyp"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from capture_scenes import write_scan
+from tiny import CODE_SIZES
 
 from models.__main__ import main
 from models.errors import MissingDependencyError
@@ -53,7 +54,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("session")
     synthesize(
         SynthesisSettings(
-            folder, None, 32, 0, 4, 288, 256, processes=0, session=True, individual=0.5
+            folder, None, 18, 0, 4, 288, 256, processes=0, session=True, individual=0.5
         )
     )
     return folder
@@ -62,6 +63,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_guide_leads_to_a_head(
     session: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
+    from models.head.training.region_task import CODE_SIZES as SIZES
     from models.tracking import neutral
 
     monkeypatch.chdir(session)
@@ -69,6 +71,8 @@ def test_the_guide_leads_to_a_head(
     write_scan(Path("capture/neutral.obj"), truth.mesh.vertices.astype(float), truth.mesh.faces)
     monkeypatch.setattr(neutral, "ROUNDS", 3)  # two minutes less, and a coarser neutral
     monkeypatch.setattr(neutral.choose_key_frames, "__defaults__", (4,))
+    for name, size in CODE_SIZES.items():  # few frames teach few numbers
+        monkeypatch.setitem(SIZES, name, size)
     for command in commands():
         # Training begins with what the two commands before it have just done: not again.
         capture = "performance" if command[0] == "train" else "capture"
