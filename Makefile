@@ -17,6 +17,8 @@ BIN := .venv/bin
 BLENDER_EXT := .venv/lib/python3.11/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py
 # Test files that touch Blender; the others need no second Blender version.
 BLENDER_TESTS = $(shell grep -lw bpy tests/test_*.py)
+# A test file stays in one process, with one Blender; two fit any machine's memory.
+PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # Tests skip what is not installed; so make sure first that what must be there really loads.
 SHOW = -c 'import bpy, sys; print("Blender", bpy.app.version_string, "Python", sys.version.split()[0])'
 # A Python 3.13 that really runs (a pyenv shim may not).
@@ -51,18 +53,18 @@ test: .venv/.ready .venv45/.ready
 	$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/python $(SHOW)
 	@$(BIN)/python -c 'import torch; print("torch", torch.__version__)'
-	$(BIN)/python -m pytest
+	$(BIN)/python $(PYTEST)
 	@$(MAKE) --no-print-directory test-blender45 test-blender52
 
 test-blender45: .venv45/.ready
 	@.venv45/bin/python $(SHOW)
-	.venv45/bin/python -m pytest $(BLENDER_TESTS)
+	.venv45/bin/python $(PYTEST) $(BLENDER_TESTS)
 
 ifneq ($(filter test test-blender52,$(MAKECMDGOALS)),)
 ifneq ($(PYTHON313),)
 test-blender52: .venv52/.ready
 	@.venv52/bin/python $(SHOW)
-	.venv52/bin/python -m pytest $(BLENDER_TESTS)
+	.venv52/bin/python $(PYTEST) $(BLENDER_TESTS)
 else
 test-blender52:
 	@echo "No Python 3.13: the tests on Blender 5.2 are left out."
