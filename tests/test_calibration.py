@@ -186,6 +186,8 @@ def test_transforms_are_opengl_camera_to_world(tmp_path: Path) -> None:
     np.testing.assert_allclose(matrix[:3, 2], (0, -1, 0), atol=1e-12)  # +z points backward
     np.testing.assert_allclose(matrix[:3, 1], (0, 0, 1), atol=1e-12)  # +y points up
     assert frame["file_path"] == "images/front/"
+    read = read_calibration(tmp_path).cameras[0].camera
+    np.testing.assert_allclose(read.world_to_camera, FRONT.world_to_camera, atol=1e-9)
 
 
 def test_colmap_is_world_to_camera_with_y_down(tmp_path: Path) -> None:

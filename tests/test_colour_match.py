@@ -7,6 +7,7 @@ from models.capture.colour import (
     SKIN,
     UNCHANGED,
     ColourMatch,
+    _log_gains,
     facing,
     match_colours,
     skin_patches,
@@ -53,6 +54,15 @@ def test_a_black_level_is_an_offset() -> None:
         colour = light * np.array([0.42, 0.24, 0.17])
         after = [matches[n].gain * (colour + 0.012 * (n == "d")) + matches[n].offset for n in NAMES]
         assert np.ptp(after, axis=0).max() < 0.004
+
+
+def test_highlights_of_one_camera_do_not_change_its_gain() -> None:
+    """A tenth of its patches twice as bright: their mean would make it darker by 5 %."""
+    random = np.random.default_rng(2)
+    logs = np.log(skin())[None] + random.normal(0, 0.01, (4, 400, 3))
+    logs[0, :40] += np.log(2)
+    gains = _log_gains(logs, np.ones((4, 400), bool))
+    np.testing.assert_allclose(gains, 0, atol=0.006)
 
 
 def test_too_few_patches_change_nothing() -> None:

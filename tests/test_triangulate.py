@@ -78,6 +78,17 @@ def test_unseen_points_are_nan() -> None:
     assert np.isnan(errors[2:, 2]).all() and np.isfinite(errors[:2, 2]).all()
 
 
+def test_points_behind_the_cameras_are_nan() -> None:
+    """Rays that part in front of two cameras meet behind them, where nothing can be seen."""
+    cameras = ring_of_cameras(512)[:2]
+    middle = np.mean([camera.position for camera in cameras], axis=0)
+    points = 1.6 * middle + np.random.default_rng(0).uniform(-0.05, 0.05, (20, 3))
+    pixels = np.stack([camera.project(points)[0] for camera in cameras])
+    assert all((camera.project(points)[1] < 0).all() for camera in cameras)
+    found, errors = triangulate(cameras, pixels, np.ones((2, 20)))
+    assert np.isnan(found).all() and np.isnan(errors).all()
+
+
 def test_one_place_gives_no_depth() -> None:
     camera = ring_of_cameras(512)[0]
     _, pixels = seen_points([camera, camera], 10, 0.5)
