@@ -76,6 +76,14 @@ def leftovers(before: dict[str, list[str]], after: dict[str, list[str]]) -> list
     return sorted(item for kind in before for item in set(after[kind]) - set(before[kind]))
 
 
+def making_begun(head: str, folder: str) -> list[str]:
+    """Stages that a process of the installed copy did, which was begun from Blender."""
+    output = Path(folder).parent / "made.nface"
+    bpy.ops.neural_face.check_capture(capture_directory=head, filepath=str(output))
+    status = json.loads((output.with_suffix(".making") / "status.json").read_text())
+    return [f"{stage['name']} {stage['state']}" for stage in status["stages"]]
+
+
 def main(archive: str, repository: str, head: str) -> None:
     """Install; enable, import the head if there is one, disable; twice, to find what piles up."""
     repositories = bpy.context.preferences.extensions.repos
@@ -92,6 +100,7 @@ def main(archive: str, repository: str, head: str) -> None:
         if head:
             bpy.ops.neural_face.import_head(filepath=head)
             report["heads"].append(bpy.context.object.name)
+            report["making"] = making_begun(head, repository)
         addon_utils._is_first_reset()
         report["warnings"] = addon_utils._extensions_warnings_get().get(MODULE, [])
         addon_utils.disable(MODULE, default_set=True)

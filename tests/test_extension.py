@@ -171,6 +171,11 @@ def test_imports_a_head_where_there_is_torch(session: dict) -> None:
     assert len(session["heads"]) == 2
 
 
+def test_begins_to_make_a_head_where_there_is_torch(session: dict) -> None:
+    pytest.importorskip("torch", reason="commands need torch")
+    assert session["making"] == ["check done"]
+
+
 def test_leaves_nothing_behind(session: dict) -> None:
     assert session["left_over"] == []
 
