@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("scipy", reason="the numeric layer needs SciPy")
 pytest.importorskip("torch", reason="the networks need torch")
 
+from models.video import mouth_as_seen
 from models.video.mouth_as_seen import KNOTS, fit_jaw, fit_opening, opening_at
 
 
@@ -40,5 +41,57 @@ def test_a_jaws_drop_rises_with_its_score() -> None:
     drop = 0.02 * np.sqrt(score) + 0.001 * rng.standard_normal(4000)
     knots = fit_jaw(score, drop)
     assert knots.shape == (KNOTS, 2) and (np.diff(knots, axis=0) >= 0).all()
+    few = fit_jaw(np.array([0.0, 0.2, 0.4, 0.8]), np.array([0.0, 0.012, 0.008, 0.02]))
+    assert (np.diff(few, axis=0) >= 0).all(), "also where the truth falls"
     at = np.linspace(0.02, 0.6, 20)
     np.testing.assert_allclose(np.interp(at, *knots.T), 0.02 * np.sqrt(at), atol=5e-4)
+
+
+class _Mouth:
+    """Stands in for a head: gap and drop of the mouth are its code's two elements in metres."""
+
+    regions = {"mouth": slice(0, 2)}
+    habit = np.eye(2)
+    opening = np.array([0.02, 0.1])
+    jaw = np.array([[0.0, 0.0], [1.0, 0.02]])
+
+
+def _seen(
+    monkeypatch: pytest.MonkeyPatch, opening: np.ndarray | None, jaw: float, confidence: float
+) -> np.ndarray:
+    """Metres of gap and drop (T, 2) of lips that the network leaves 2 mm open, the jaw 5 mm low."""
+    codes = np.tile(np.array([[0.002, 0.005, 9.0]], np.float32), (40, 1))
+    monkeypatch.setattr(
+        mouth_as_seen, "gap_and_drop", lambda head: lambda c: c[:, :2].astype(float)
+    )
+    frames = np.ones(40)
+    found = mouth_as_seen.mouth_as_seen(
+        _Mouth, _Mouth, codes, opening, jaw * frames, confidence * frames
+    )
+    np.testing.assert_array_equal(found[:, 2], 9.0)
+    return found[20, :2]
+
+
+def test_open_lips_go_part_of_the_way_to_what_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    opening = np.full(40, 0.02)
+    opening[15:26] = 0.12  # 10 mm
+    gap, _ = _seen(monkeypatch, opening, 0.25, 1.0)
+    assert gap == pytest.approx(0.002 + mouth_as_seen.LIPS_TRUST * 0.008, abs=2e-4)
+    unsure, _ = _seen(monkeypatch, opening, 0.25, 0.5)
+    assert unsure == pytest.approx(0.002 + 0.5 * mouth_as_seen.LIPS_TRUST * 0.008, abs=2e-4)
+
+
+def test_closures_are_closed_wholly(monkeypatch: pytest.MonkeyPatch) -> None:
+    opening = np.full(40, 0.12)
+    opening[18:23] = 0.02
+    assert _seen(monkeypatch, opening, 0.25, 1.0)[0] == pytest.approx(0, abs=2e-4)
+
+
+def test_the_jaw_goes_part_of_the_way_as_surely_as_it_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for confidence in (1.0, 0.4, 0.0):
+        gap, drop = _seen(monkeypatch, None, 0.75, confidence)
+        way = mouth_as_seen.JAW_TRUST * confidence
+        assert drop == pytest.approx(0.005 + way * 0.010, abs=2e-4)
+        assert gap == pytest.approx(0.002, abs=1e-4), "nothing tells of the lips"
