@@ -200,6 +200,12 @@ def test_the_clip_is_solved_again_without_the_video(
     assert np.abs(codes(head, clip) - before).max() > 1e-3 and len(seen) == 1
 
 
+def test_trims_between_two_pictures_need_no_second_look(head: object, video: Path) -> None:
+    animate(video, trim_start=0.215, trim_end=1.115)
+    video.unlink()
+    update()
+
+
 def test_another_person_or_more_of_the_video_is_looked_for(
     scene: object, head: object, video: Path, seen: list
 ) -> None:
