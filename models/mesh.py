@@ -211,9 +211,10 @@ class HeadMesh:
 
 def _region(arrays: dict[str, np.ndarray], name: str) -> Region:
     prefix = f"region/{name}"
+    crop = arrays[f"{prefix}/crop"].tolist()
     return Region(
         name=name,
-        crop=tuple(int(value) for value in arrays[f"{prefix}/crop"]),
+        crop=(crop[0], crop[1], crop[2], crop[3]),
         resolution=int(arrays[f"{prefix}/resolution"]),
         vertex_mask=arrays[f"{prefix}/vertex_mask"].astype(np.float32),
     )
@@ -224,8 +225,8 @@ def _parts(arrays: dict[str, np.ndarray]) -> tuple[Part, ...]:
     parts = []
     for name in names:
         values = {item.name: arrays[f"part/{name}/{item.name}"] for item in fields(Part)[1:]}
-        values["texture"] = values["texture"].tobytes()
-        parts.append(Part(name=name, **values))
+        texture = values.pop("texture").tobytes()
+        parts.append(Part(name=name, texture=texture, **values))
     return tuple(parts)
 
 

@@ -85,5 +85,7 @@ def _start_worker() -> None:
 
 def _end_with_parent() -> None:
     """Idle workers wait for work for ever, even when a killed parent cannot send any."""
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
     os._exit(1)

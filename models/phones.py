@@ -1,9 +1,10 @@
 """Phones: ARPAbet symbols with start and end in seconds, stress and word."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .errors import TextError
 
@@ -23,7 +24,7 @@ def is_vowel(label: str) -> bool:
     return label in _VOWEL_SET
 
 
-def phone_indices(labels: Sequence[str]) -> np.ndarray:
+def phone_indices(labels: Iterable[str]) -> np.ndarray:
     """Places in `INVENTORY` (P,) int64 of ARPAbet symbols.
 
     Raises:
@@ -81,18 +82,19 @@ class Phones:
     def build(
         cls,
         label: Sequence[str],
-        start: Sequence[float],
-        end: Sequence[float],
-        stress: Sequence[int] | None = None,
-        word: Sequence[int] | None = None,
+        start: ArrayLike,
+        end: ArrayLike,
+        stress: ArrayLike | None = None,
+        word: ArrayLike | None = None,
         words: Sequence[str] = (),
     ) -> "Phones":
-        """Make phones where stress and words may be unknown (vowels 0, no word)."""
+        """Make phones of lists; stress and words may be unknown (vowels 0, no word)."""
         if stress is None:
             stress = [0 if is_vowel(str(item)) else CONSONANT_STRESS for item in label]
         if word is None:
             word = [-1] * len(label)
-        return cls(label, start, end, stress, word, list(words))
+        arrays = [np.asarray(values) for values in (label, start, end, stress, word)]
+        return cls(*arrays, words=list(words))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -119,7 +121,7 @@ class Phones:
 
     def select(self, chosen: np.ndarray | slice) -> "Phones":
         """The chosen phones (mask, indices or slice), times unchanged."""
-        return Phones(*(getattr(self, name)[chosen] for name in _ARRAYS), self.words)
+        return Phones(*(getattr(self, name)[chosen] for name in _ARRAYS), words=self.words)
 
     def shifted(self, seconds: float) -> "Phones":
         """The same phones, later by `seconds`."""
@@ -151,7 +153,7 @@ class Phones:
             np.concatenate([getattr(self, name), moved if name == "word" else getattr(other, name)])
             for name in _ARRAYS
         ]
-        return Phones(*pairs, [*self.words, *other.words])
+        return Phones(*pairs, words=[*self.words, *other.words])
 
     def at(self, times: np.ndarray) -> np.ndarray:
         """Index (T,) of the phone sounding at each time; −1 outside all phones."""
@@ -168,7 +170,7 @@ class Phones:
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Phones":
         """Rebuild from `to_arrays` (or from an open .npz)."""
         values = [arrays[f"phone_{name}"] for name in _ARRAYS]
-        return cls(*values, [str(word) for word in arrays["words"]])
+        return cls(*values, words=[str(word) for word in arrays["words"]])
 
 
 _ARRAYS = ("label", "start", "end", "stress", "word")

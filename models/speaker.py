@@ -23,8 +23,8 @@ class Speaker:
 
     def __init__(self, head: Head, style: StyleModel | None) -> None:
         """Prepare; the head is not kept alive."""
-        measure = weakref.WeakMethod(head.lip_gaps)
-        lip_gap: LipGap = lambda codes: measure()(codes)  # noqa: E731
+        known = weakref.proxy(head)
+        lip_gap: LipGap = lambda codes: known.lip_gaps(codes)  # noqa: E731
         self.examples = ExampleAnimator(head.examples, head.regions, lip_gap)
         self.style = StyleAnimator(style, head.regions) if style else None
         self.finish = Finisher.build(head.examples, head.regions, lip_gap)

@@ -99,4 +99,4 @@ def _phones(sound: Sound, spoken: Pronunciation, segments: list[Segment], readin
             stress.append(split_stress(readings[segment.word][segment.variant][place])[1])
     word = [segment.word for segment in segments]
     words = [item.text for item in spoken.words]
-    return Phones(label, edges[:-1], edges[1:], stress, word, words).merged()
+    return Phones.build(label, edges[:-1], edges[1:], stress, word, words).merged()

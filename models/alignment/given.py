@@ -33,7 +33,7 @@ def from_timings(
         TimingsError: No line can be spoken.
     """
     if timings.phones is not None:
-        return _given(timings, sound)
+        return _given(timings.phones, timings.unknown, sound)
     parts: list[Phones] = []
     warnings: list[str] = []
     sure: list[float] = []
@@ -61,12 +61,10 @@ def from_timings(
     return Alignment(phones, method, tuple(warnings), float(np.mean(sure)), phones.seconds, text)
 
 
-def _given(timings: Timings, sound: Sound | None) -> Alignment:
-    phones, warnings = timings.phones, []
-    if timings.unknown:
-        warnings.append(
-            f"Unknown phone labels prolong the phone before them: {' '.join(timings.unknown)}"
-        )
+def _given(phones: Phones, unknown: tuple[str, ...], sound: Sound | None) -> Alignment:
+    warnings = []
+    if unknown:
+        warnings.append(f"Unknown phone labels prolong the phone before them: {' '.join(unknown)}")
     if sound and phones.seconds > sound.seconds + 0.5:
         warnings.append(
             f"The timings end at {phones.seconds:.2f} s, the sound at {sound.seconds:.2f} s."

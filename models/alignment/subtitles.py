@@ -22,9 +22,10 @@ def parse_srt(text: str) -> list[Cue]:
     """
     cues: list[Cue] = []
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    places = [place for place, line in enumerate(lines) if _TIMES.search(line)]
-    for number, place in enumerate(places):
-        start, end = _seconds(_TIMES.search(lines[place]))
+    found = [(place, times) for place, line in enumerate(lines) if (times := _TIMES.search(line))]
+    places = [place for place, _ in found]
+    for number, (place, times) in enumerate(found):
+        start, end = _seconds(times)
         if end <= start:
             raise TimingsError(f"Subtitle {number + 1} ends before it starts.")
         last = places[number + 1] if number + 1 < len(places) else len(lines) + 1

@@ -41,7 +41,8 @@ def parse_textgrid(text: str) -> list[Tier]:
     try:
         if tokens.string() != "ooTextFile" or tokens.string() != "TextGrid":
             raise TimingsError("This is not a Praat TextGrid (text form).")
-        tokens.number(), tokens.number(), tokens.flag()
+        tokens.skip_times()
+        tokens.flag()
         return [tier for _ in range(tokens.count()) if (tier := _tier(tokens))]
     except (IndexError, ValueError) as error:
         raise TimingsError("The TextGrid is damaged or breaks off.") from error
@@ -49,13 +50,14 @@ def parse_textgrid(text: str) -> list[Tier]:
 
 def _tier(tokens: "_Tokens") -> Tier | None:
     kind, name = tokens.string(), tokens.string()
-    tokens.number(), tokens.number()
+    tokens.skip_times()
     if kind not in ("IntervalTier", "TextTier"):
         raise ValueError(kind)
     size = tokens.count()
     if kind == "TextTier":
         for _ in range(size):
-            tokens.number(), tokens.string()
+            tokens.number()
+            tokens.string()
         return None
     rows = [(tokens.number(), tokens.number(), tokens.string()) for _ in range(size)]
     return Tier(name, tuple(rows))
@@ -78,6 +80,11 @@ class _Tokens:
     def number(self) -> float:
         """The next value, which must be a number."""
         return float(self._next().group(3) or "x")
+
+    def skip_times(self) -> None:
+        """Two numbers that nobody needs: where something starts and ends."""
+        self.number()
+        self.number()
 
     def count(self) -> int:
         """A number of things that follow."""

@@ -33,4 +33,4 @@ def filled(phones: Phones, seconds: float) -> Phones:
         word.append(int(phones.word[index]))
         now = finish
     silence(seconds)
-    return Phones(label, start, end, stress, word, phones.words).merged()
+    return Phones.build(label, start, end, stress, word, phones.words).merged()

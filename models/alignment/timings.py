@@ -84,7 +84,7 @@ def from_rows(rows: Sequence[Row], words: Sequence[Row] = ()) -> Timings:
         raise TimingsError(
             f"None of its labels is a phone: {' '.join(dict.fromkeys(unknown))[:60]}."
         )
-    phones = Phones(label, start, end, stress, word, [row[2].strip() for row in said])
+    phones = Phones.build(label, start, end, stress, word, [row[2].strip() for row in said])
     return Timings(phones, (), tuple(dict.fromkeys(unknown)))
 
 

@@ -65,7 +65,7 @@ def fit_kernel_map(
     """
     scale = 1 / (spread * np.sqrt(len(spread)))
     support = _supports(inputs * scale, rng)
-    gram, seen = 0.0, 0.0
+    gram, seen = np.zeros(()), np.zeros(())
     for start in range(0, len(inputs), CHUNK):
         chosen = slice(start, start + CHUNK)
         features = _features(inputs[chosen] * scale, support)

@@ -164,7 +164,7 @@ def _times(
             f"{file_name}: row {number}, column Timecode: {cell!r} is not "
             "hours:minutes:seconds:frames."
         )
-    parts = np.array([[float(part) for part in match.groups()] for match in found])
+    parts = np.array([[float(part) for part in match.groups()] for match in found if match])
     seconds = parts[:, :3] @ (3600.0, 60.0, 1.0)
     seconds += DAY * np.cumsum(np.diff(seconds, prepend=seconds[0]) < -DAY / 2)
     return seconds + parts[:, 3] / _rate(seconds, parts[:, 3], file_name)

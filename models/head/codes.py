@@ -196,7 +196,12 @@ class ExampleSet:
         phones = _split_phones(arrays, len(counts))
         names = ("name", "kind", "split", "style", "text")
         takes = [
-            ExampleTake(*(str(arrays[n][i]) for n in names), int(starts[i]), int(counts[i]), item)
+            ExampleTake(
+                **{n: str(arrays[n][i]) for n in names},
+                start=int(starts[i]),
+                count=int(counts[i]),
+                phones=item,
+            )
             for i, item in enumerate(phones)
         ]
         return cls(codes, head_pose, float(arrays["fps"]), tuple(takes))

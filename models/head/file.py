@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import cv2
 import numpy as np
@@ -213,7 +214,7 @@ def _check_document(document: dict, file_name: str) -> None:
     try:
         names = tuple(str(region["name"]) for region in document["regions"])
         sizes = {str(region["name"]): int(region["dims"]["code"]) for region in document["regions"]}
-        counts = dict.fromkeys(REGION_NAMES, 0)
+        counts: dict[str, int] = dict.fromkeys(REGION_NAMES, 0)
         for slider in document["sliders"]:
             counts[str(slider["region"])] += 1
             sound = str(slider["name"]) and float(slider["low"]) <= float(slider["high"])
@@ -249,7 +250,7 @@ def _arrays(data: bytes) -> dict[str, np.ndarray]:
         return {name: arrays[name] for name in arrays.files}
 
 
-def _check_array_header(stream: io.BufferedIOBase, info: zipfile.ZipInfo) -> None:
+def _check_array_header(stream: IO[bytes], info: zipfile.ZipInfo) -> None:
     version = np.lib.format.read_magic(stream)
     read = {
         (1, 0): np.lib.format.read_array_header_1_0,

@@ -161,7 +161,8 @@ class TextureDecoder(nn.Module):
         self.join = nn.Conv2d(widths[-1] + 12, widths[-1], 3, padding=1)
         self.last = nn.Conv2d(widths[-1], 12, 3, padding=1)
         nn.init.normal_(self.last.weight, std=1e-3)
-        nn.init.zeros_(self.last.bias)
+        if self.last.bias is not None:
+            nn.init.zeros_(self.last.bias)
 
     def forward(self, code: Tensor, picture: Tensor) -> Tensor:
         """Code (batch, Z), linear picture (batch, 12, R/2, R/2) → (batch, 12, R/2, R/2)."""
@@ -216,6 +217,17 @@ class RegionNetwork(nn.Module):
     Textures are sRGB 0…1 and, but for `decode_texture`, as `arranged` has them; geometry
     coefficients are millimetres along orthonormal directions.
     """
+
+    mean: Tensor
+    basis: Tensor
+    weight: Tensor
+    texture_gain: Tensor
+    geometry_gain: Tensor
+    geometry_basis: Tensor
+    geometry_unit: Tensor
+    vertex_mean: Tensor
+    vertex_basis: Tensor
+    vertex_weight: Tensor
 
     def __init__(self, dims: RegionDims) -> None:
         super().__init__()

@@ -189,7 +189,9 @@ def in_front(
         towards /= np.linalg.norm(towards, axis=1, keepdims=True)
         cosine = np.einsum("tc,tc->t", towards, turns @ FRONT)
         angles[number] = float(np.median(np.arccos(np.clip(cosine, -1, 1))))
-    best = sorted((number for number in angles if angles[number] < FRONTAL), key=angles.get)
+    best = sorted(
+        (number for number in angles if angles[number] < FRONTAL), key=lambda number: angles[number]
+    )
     return [cameras[number] for number in best[:MOST_CAMERAS]]
 
 

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NeuralFaceError
 from ..parallel import add_processes
@@ -127,7 +127,7 @@ def video_config_from(options: argparse.Namespace) -> "VideoConfig | None":
     return VideoConfig(**_budget(options, "video_"), seed=options.seed)
 
 
-def _budget(options: argparse.Namespace, kind: str = "") -> dict[str, float | int | None]:
+def _budget(options: argparse.Namespace, kind: str = "") -> dict[str, Any]:
     """Minutes of a kind of training, or steps where these are asked for."""
     minutes, steps = (getattr(options, f"{kind}{unit}") for unit in ("minutes", "steps"))
     return {"minutes": minutes if steps is None else None, "steps": steps}

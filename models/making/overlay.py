@@ -64,9 +64,9 @@ def write_overlay(
 
 def spread_out(cameras: Sequence[Camera]) -> list[Camera]:
     """At most `MOST_CAMERAS`, from all around: in order of where they look, as seen from above."""
-    order = np.argsort([np.arctan2(*camera.world_to_camera[2, :2]) for camera in cameras])
+    around = sorted(cameras, key=lambda camera: np.arctan2(*camera.world_to_camera[2, :2]))
     count = min(MOST_CAMERAS, len(cameras))
-    return [cameras[order[i]] for i in np.linspace(0, len(cameras) - 1, count).round().astype(int)]
+    return [around[i] for i in np.linspace(0, len(cameras) - 1, count).round().astype(int)]
 
 
 def overlaid(
@@ -140,7 +140,7 @@ class _VideoWriter:
         """Write a frame (H, W, 3) uint8 RGB."""
         picture = picture[:, : picture.shape[1] // 2 * 2]  # the codec wants even sizes
         if self._writer is None:
-            size, code = picture.shape[1::-1], cv2.VideoWriter_fourcc(*"mp4v")
+            size, code = picture.shape[1::-1], cv2.VideoWriter.fourcc(*"mp4v")
             self._temporary.parent.mkdir(parents=True, exist_ok=True)
             self._writer = cv2.VideoWriter(str(self._temporary), code, self._fps, size)
             if not self._writer.isOpened():
@@ -149,7 +149,8 @@ class _VideoWriter:
 
     def finish(self) -> None:
         """Give the file its name."""
-        self._writer.release()
+        if self._writer is not None:
+            self._writer.release()
         self._temporary.replace(self._path)
 
     def close(self) -> None:

@@ -65,7 +65,8 @@ class Plan:
             NeuralFaceError: The source is missing or an option is out of range.
         """
         options, source = self.options, self.options.source
-        config_from(options), speech_config_from(options), video_config_from(options)
+        for check in (config_from, speech_config_from, video_config_from):
+            check(options)
         kind = kind_of(source)
         stages = [self._check(kind)]
         stages += {CAPTURE: self._capture, SEQUENCE: self._sequence}.get(kind, list)()

@@ -40,8 +40,9 @@ def run(options: argparse.Namespace) -> dict:
             from .stages import run_stages
 
         def tell(head: Path, picture: Path, code: list[float]) -> None:
-            files = (relative(path, workspace.folder) for path in (head, picture))
-            shown = Preview(status.status.preview.version + 1, *files, code)
+            version = status.status.preview.version + 1
+            head_file, shown_file = (relative(path, workspace.folder) for path in (head, picture))
+            shown = Preview(version, head_file, shown_file, code)
             status.tell(preview=shown, pictures=status.status.pictures | {"Preview": shown.picture})
 
         def notes() -> list[str]:
@@ -64,7 +65,7 @@ def _needs_packages() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith(__package__.partition(".")[0]):
+        if (error.name or "").startswith(__name__.partition(".")[0]):
             raise
         raise MissingDependencyError(
             f"The Python package {error.name} is not installed for {sys.executable}."

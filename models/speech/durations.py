@@ -122,7 +122,7 @@ class DurationModel:
         return {
             "inventory": np.array(INVENTORY),
             "prior": self.prior.astype(np.float32),
-            "offset": np.float32(self.offset),
+            "offset": np.array(self.offset, np.float32),
             "weights": self.weights.astype(np.float32),
         }
 

@@ -10,6 +10,7 @@ import json
 import sys
 import wave
 from pathlib import Path
+from typing import Any
 
 _PHONEME, _LIST_END = 7, 0
 _RETRIEVE, _PHONEME_EVENTS, _UTF8, _RATE = 1, 1, 1, 1
@@ -45,7 +46,7 @@ def _child() -> None:
     events: list = []
     sound = bytearray()
 
-    def receive(samples: object, count: int, event: object) -> int:
+    def receive(samples: Any, count: int, event: Any) -> int:
         if samples and count:
             sound.extend(ctypes.string_at(samples, 2 * count))
         index = 0

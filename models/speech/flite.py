@@ -49,7 +49,7 @@ def _sentence(
     command = ["flite", "-voice", VOICE, "--setf", f"duration_stretch={1 / rate:.4f}", "-psdur"]
     text = sentence_text(spoken, first, last)
     printed = run_program([*command, "-t", text, "-o", str(path)], timeout)
-    pairs = re.findall(r"([a-z@#]+):(\d+\.\d+)", printed)
+    pairs: list[tuple[str, str]] = re.findall(r"([a-z@#]+):(\d+\.\d+)", printed)
     if not pairs:
         raise ValueError("flite printed no phones")
     label = [RENAMED.get(name, name.upper()) for name, _ in pairs]

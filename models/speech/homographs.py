@@ -5,6 +5,7 @@ import importlib.util
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from .lexicon import Symbols, homographs
@@ -104,7 +105,7 @@ def _guess_read(words: list[str], place: int, before: str) -> str:
 
 
 @functools.lru_cache(maxsize=1)
-def _nltk_tagger() -> object | None:
+def _nltk_tagger() -> Callable[[list[str]], list[tuple[str, str]]] | None:
     folders = [Path(item) for item in os.environ.get("NLTK_DATA", "").split(os.pathsep) if item]
     folders += [Path.home() / "nltk_data", Path(sys.prefix) / "nltk_data"]
     folders += [Path("/usr/share/nltk_data"), Path("/usr/local/share/nltk_data")]

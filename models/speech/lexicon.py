@@ -199,6 +199,6 @@ class GraphemeNetwork:
         from_state = weights[f"{part}_w_hh"] @ state + weights[f"{part}_b_hh"]
         reset_in, update_in, new_in = np.split(from_input, 3)
         reset_state, update_state, new_state = np.split(from_state, 3)
-        reset = 1 / (1 + np.exp(-(reset_in + reset_state)))
-        update = 1 / (1 + np.exp(-(update_in + update_state)))
+        reset = 1 / (1 + np.exp(-reset_in - reset_state))
+        update = 1 / (1 + np.exp(-update_in - update_state))
         return (1 - update) * np.tanh(new_in + reset * new_state) + update * state

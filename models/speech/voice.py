@@ -112,7 +112,7 @@ def _write(
     end = np.cumsum(length) / hertz
     start = np.append(0.0, end[:-1])
     words = [item.text for item in spoken.words]
-    return Phones(label, start, end, stress, word, words).merged()
+    return Phones.build(label, start, end, stress, word, words).merged()
 
 
 def _segments(utterance: Utterance) -> list[tuple[str, np.ndarray, int, int, bool]]:

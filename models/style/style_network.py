@@ -81,8 +81,8 @@ class _Block(nn.Module):
         )
         self.out = nn.Conv1d(width, width, 1)
         self.dropout = nn.Dropout(dropout)
-        nn.init.zeros_(self.film.weight)
-        nn.init.zeros_(self.film.bias)
+        for values in self.film.parameters():
+            nn.init.zeros_(values)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         gain, shift = self.film(style).chunk(2, 1)
@@ -124,13 +124,14 @@ class StyleEncoder(nn.Module):
     """A sequence of animation parameters to the manner it was played in, whatever is said."""
 
     WIDTH = 96
+    STRIDES = (2, 2, 1)
 
     def __init__(self, dims: StyleDims) -> None:
         super().__init__()
         channels = 2 * (dims.code + 6)
         self.layers = nn.ModuleList(
             nn.Conv1d(channels if i == 0 else self.WIDTH, self.WIDTH, 5, stride, padding=2)
-            for i, stride in enumerate((2, 2, 1))
+            for i, stride in enumerate(self.STRIDES)
         )
         self.dropout = nn.Dropout(0.1)
         self.outlet = nn.Linear(2 * self.WIDTH, 2 * dims.style)
@@ -139,9 +140,9 @@ class StyleEncoder(nn.Module):
         """Mean and log variance (B, S) of the style of motion (B, Z + 6, T), mask (B, 1, T)."""
         change = functional.pad(motion[..., 1:] - motion[..., :-1], (1, 0))
         x = torch.cat([motion, 4 * change], 1) * mask
-        for layer in self.layers:
+        for layer, stride in zip(self.layers, self.STRIDES, strict=True):
             x = functional.gelu(layer(x))
-            mask = mask[..., :: layer.stride[0]]
+            mask = mask[..., ::stride]
             x = self.dropout(x) * mask
         count = mask.sum(2).clamp_min(1)
         mean = x.sum(2) / count

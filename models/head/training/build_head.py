@@ -211,7 +211,7 @@ def _code_space(
     turned = sample @ mirror_of_controls(data.mesh)
     pairs = [space.codes(coder(c, data.mesh.pose(c))) for c in (sample, turned)]
     spread = tuple(capture_spread(captured[:, place]) for place in space.slices)
-    mirror = mirror_matrix(*pairs, space.slices)
+    mirror = mirror_matrix(pairs[0], pairs[1], space.slices)
     return CodeSpace(space.axes, space.origins, mirror, captured.mean(0), spread), names
 
 

@@ -4,6 +4,7 @@ Kernel ridge regression whose metric is learnt (automatic relevance determinatio
 be judged by where the eyes look, and whether teeth show hangs on millimetres of jaw against lips.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,14 +116,16 @@ def _left_out(
     inputs: Tensor, targets: Tensor, local: Tensor, linear: Tensor, scales: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Dual weights (n, Z), and each frame's error (n, Z) when the others predict it."""
-    *weights, ridge = scales.exp()
+    *weights, ridge = scales.exp().unbind()
     kernel = _kernel(inputs, inputs, local.exp(), linear.exp(), weights)
     inverse = torch.linalg.inv(kernel + ridge * torch.eye(len(inputs), dtype=kernel.dtype))
     dual = inverse @ targets
     return dual, dual / inverse.diagonal()[:, None]
 
 
-def _kernel(a: Tensor, b: Tensor, local: Tensor, linear: Tensor, weights: Tensor) -> Tensor:
+def _kernel(
+    a: Tensor, b: Tensor, local: Tensor, linear: Tensor, weights: Sequence[Tensor]
+) -> Tensor:
     """(n, m) of inputs (n, D) and (m, D)."""
     near, far = a * local, b * local
     squares = (near**2).sum(1)[:, None] + (far**2).sum(1) - 2 * near @ far.T

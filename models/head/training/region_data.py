@@ -102,7 +102,9 @@ def load_training_data(performance: Performance, progress: Progress = silent) ->
         if train[place]:
             base.add(texture, seen, place in neutral)
         progress((place + 1) / count, f"reading textures: {place + 1} of {count}")
-    vertices = np.concatenate([performance.vertices(take, [frame]) for take, frame in frames])
+    vertices = np.concatenate(
+        [performance.vertices(take, slice(frame, frame + 1)) for take, frame in frames]
+    )
     shown = atlas_windows(mesh)
     regions = []
     for region, texture, seen in zip(mesh.regions, textures, seens, strict=True):

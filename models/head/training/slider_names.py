@@ -293,7 +293,7 @@ def _lonely(labels: list[str], match: _Match) -> int | None:
         name, _, side = labels[shape].rpartition(" ")
         if side in SIDES and f"{name} {SIDES[side]}" not in used:
             lonely[shape] = abs(match.likeness[slider])
-    return min(lonely, key=lonely.get) if lonely else None
+    return min(lonely, key=lambda shape: lonely[shape]) if lonely else None
 
 
 def _second(labels: list[str], likeness: np.ndarray, first: int) -> str:

@@ -107,8 +107,9 @@ def train_video(
     """
     torch.manual_seed(config.seed)
     dims = VideoDims(features=data.train[0].features.shape[1], code=head.code_size)
-    networks = VideoNetworks(dims, motion(dims, config.dropout))
-    networks.motion.start_at(*_linear_start(data, config))
+    made = motion(dims, config.dropout)
+    networks = VideoNetworks(dims, made)
+    made.start_at(*_linear_start(data, config))
     task = VideoTask(networks, data, config)
 
     def report(step: int, fraction: float, losses: dict[str, float]) -> None:
@@ -179,9 +180,10 @@ def _mouth(head: Head, data: VideoData) -> tuple[np.ndarray, np.ndarray]:
     gap, drop = gap_and_drop(head)(np.concatenate([s.motion[:, :-6] for s in clips])).T
     scores = np.concatenate([scores_in(s.features) for s in clips])
     jaw = fit_jaw(scores[:, SCORE_INDEX["jawOpen"]], drop)
-    if clips[0].opening is None:
+    openings = [s.opening for s in clips if s.opening is not None]
+    if not openings:
         return np.zeros(2, np.float32), jaw
-    return fit_opening(np.concatenate([s.opening for s in clips]), gap), jaw
+    return fit_opening(np.concatenate(openings), gap), jaw
 
 
 def gaze_of_scores(scores: np.ndarray) -> np.ndarray:
