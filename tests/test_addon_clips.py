@@ -39,8 +39,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     ) -> object:
         asked.append((path.name, person, start, end))
         progress(0.5, "Looking")
-        length = 2.0 if end is None else end
-        return made_analysis(head, length - start, start)
+        first = np.ceil(round(start * FPS, 3)) / FPS
+        length = 2.0 if end is None else np.floor(round(end * FPS, 3)) / FPS
+        return made_analysis(head, length - first, first)
 
     monkeypatch.setattr(runtime, "analyse_video", analyse)
     return asked

@@ -118,7 +118,8 @@ def read_video(path: Path, person: int, start: float, end: float | None) -> Read
         face = VideoSource(person=person).face
         analysis = runtime.analyse_video(head, path, progress, face, start, end)
         about = _about(analysis)
-        span = float(analysis.times[0]), float(analysis.times[-1])
+        # what was asked for: pictures begin and end up to one picture inside of it
+        span = start, float(analysis.times[-1]) if end is None else end
         size, sha256 = _identity(path)
         content = analysis.to_bytes()
         return Data(
