@@ -64,7 +64,7 @@ class Camera:
             return plane
         flat = np.ascontiguousarray(plane.reshape(-1, 1, 2))
         straight = cv2.undistortPointsIter(
-            flat, np.eye(3), np.array(self.distortion), None, None, UNDISTORT
+            flat, np.eye(3), np.array(self.distortion), np.eye(3), np.eye(3), UNDISTORT
         )
         return straight.reshape(plane.shape)
 

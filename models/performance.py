@@ -176,7 +176,9 @@ def take_vertices(mesh: HeadMesh, take: Take, frames: np.ndarray | slice) -> np.
 
 
 def _blocks(tracked: np.ndarray | None) -> Iterator[np.ndarray]:
-    for start in range(0, 0 if tracked is None else len(tracked), BLOCK):
+    if tracked is None:
+        return
+    for start in range(0, len(tracked), BLOCK):
         yield tracked[start : start + BLOCK]
 
 
@@ -229,7 +231,7 @@ class PerformanceWriter:
         if tracked is None:
             path.unlink(missing_ok=True)
             return
-        there = isinstance(tracked, np.memmap) and Path(tracked.filename) == path.resolve()
+        there = isinstance(tracked, np.memmap) and Path(tracked.filename or "") == path.resolve()
         if not (there and len(tracked) == len(map_rows(path))):
             write_rows(path, tracked.shape, _blocks(tracked))
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from .mesh import HeadMesh
+from .nearest import tree_of
 
 QUIET = 0.0003
 """Metres: regions that move less on average count as if they moved as much."""
@@ -43,7 +43,7 @@ def _mirrored_shapes(mesh: HeadMesh) -> np.ndarray:
     flip = np.array([-1.0, 1.0, 1.0])
     corners = [mesh.landmarks[f"mouth_corner_{side}"][0] for side in ("left", "right")]
     middle = np.array([mesh.vertices[corners, 0].mean(), 0, 0])
-    mates = KDTree(mesh.vertices).query((mesh.vertices - middle) * flip + middle)[1]
+    mates = tree_of(mesh.vertices).query((mesh.vertices - middle) * flip + middle)[1]
     masks = [region.vertex_mask for region in mesh.regions]
     weights = even_weights(masks, (mesh.basis**2).sum((0, 2)))[:, None]
     here = (mesh.basis * weights).reshape(len(mesh.basis), -1).astype(np.float64)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..cameras import Camera
 from ..errors import CaptureError
+from ..faces.views import FaceView
 from ..progress import Progress, silent
 from .check_report import CheckReport, Entry, in_order
 from .checks_faces import check_colours, check_faces
@@ -114,7 +115,7 @@ def _shown(
     capture: CaptureFolder,
     camera: Camera,
     observed: FrameObservation,
-    face: object,
+    face: FaceView | None,
     points: np.ndarray | None,
 ) -> CameraPicture:
     picture = capture.picture(camera, observed.take, observed.frame)

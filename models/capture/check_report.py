@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -89,11 +90,12 @@ class CheckReport:
         try:
             if document["schema"] != SCHEMA:
                 raise CaptureError(f"The report has schema {document['schema']}, not {SCHEMA}.")
-            values = {field.name: document[field.name] for field in fields(cls)}
+            values: dict[str, Any] = {field.name: document[field.name] for field in fields(cls)}
             values["entries"] = tuple(Entry(**entry) for entry in values["entries"])
+            values["cameras"] = tuple(values["cameras"])
         except (KeyError, TypeError) as error:
             raise CaptureError(f"The report of a capture cannot be read: {error!r}.") from error
-        return cls(**values | {"cameras": tuple(values["cameras"])})
+        return cls(**values)
 
     def matches(self) -> dict[str, ColourMatch]:
         """How each camera's colours become those of all; unchanged where skin told nothing."""

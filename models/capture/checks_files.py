@@ -169,7 +169,10 @@ def _video_times(capture: CaptureFolder) -> Iterator[Entry]:
             n: s.tracks[take.name].seconds for n, s in videos.items() if take.name in s.tracks
         }
         if len(lengths) > 1 and np.ptp(list(lengths.values())) > LENGTH_SECONDS:
-            short, long = min(lengths, key=lengths.get), max(lengths, key=lengths.get)
+            short, long = (
+                min(lengths, key=lengths.__getitem__),
+                max(lengths, key=lengths.__getitem__),
+            )
             yield Entry(
                 "warning",
                 "frames",

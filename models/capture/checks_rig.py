@@ -113,7 +113,7 @@ def _wrong(
         others = weights.copy()
         others[place] = 0
         left[int(place)] = typical_error(cameras, pixels, others, scale)
-    best = min(left, key=left.get)
+    best = min(left, key=left.__getitem__)
     rest = [value for place, value in left.items() if place != best]
     return (best,) if left[best] <= scale and left[best] < 0.6 * min(rest) else ()
 
@@ -155,7 +155,7 @@ def check_agreement(cameras: Sequence[Camera], found: Agreement) -> Iterator[Ent
 
 
 def _all_disagree(found: Agreement) -> Entry:
-    worst = np.nanmedian(found.errors)
+    worst = float(np.nanmedian(found.errors))
     return Entry(
         "error",
         "cameras",
@@ -164,7 +164,7 @@ def _all_disagree(found: Agreement) -> Entry:
         "",
         "The calibration belongs to another set-up, its axes are of another program, or the "
         "pictures of one number are not of one moment.",
-        float(worst),
+        worst,
         "px",
     )
 

@@ -74,8 +74,9 @@ def rig_picture(
         shown: Pictures for the strip below.
     """
     upright = np.eye(3) if world is None else world.upright
-    known = points is not None and np.isfinite(points).any()
-    seen = points[np.isfinite(points).all(1)] if known else _looked_at(cameras)[None]
+    seen = _looked_at(cameras)[None]
+    if points is not None and np.isfinite(points).any():
+        seen = points[np.isfinite(points).all(1)]
     drawn = np.concatenate([seen, [camera.position for camera in cameras]])
     frames = [
         ("from the person's left side", np.stack([upright[1], upright[2]])),
@@ -177,9 +178,8 @@ def _axes(panel: np.ndarray, view: _Frame) -> None:
         flat = view.axes @ direction
         end = start + 48 * np.array([flat[0], -flat[1]])
         if np.linalg.norm(flat) > 0.2:
-            cv2.arrowedLine(
-                panel, *(tuple(map(round, p)) for p in (start, end)), colour, 2, cv2.LINE_AA
-            )
+            tip = tuple(map(round, end))
+            cv2.arrowedLine(panel, tuple(map(round, start)), tip, colour, 2, cv2.LINE_AA)
             _text(panel, end + 12 * (end - start) / 48 - (5, -5), name, colour, 0.5)
         else:
             away = view.axes[0], view.axes[1]
@@ -234,7 +234,9 @@ def _thumb(one: CameraPicture) -> np.ndarray:
     return thumb
 
 
-def _text(panel: np.ndarray, place: Sequence[float], text: str, colour: tuple, size: float) -> None:
+def _text(
+    panel: np.ndarray, place: Sequence[float] | np.ndarray, text: str, colour: tuple, size: float
+) -> None:
     corner = tuple(round(float(value)) for value in place)
     plain = text.encode("ascii", "replace").decode()
     cv2.putText(panel, plain, corner, _FONT, size, colour, 1, cv2.LINE_AA)

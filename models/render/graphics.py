@@ -7,6 +7,7 @@ change a texture or a shape, pass a new array.
 import logging
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import cv2
 import moderngl
@@ -26,7 +27,7 @@ def create_context() -> moderngl.Context:
     Raises:
         MissingDependencyError: There is no OpenGL 3.3 driver; names the packages to install.
     """
-    where = LIBRARIES if sys.platform.startswith("linux") else {}
+    where: dict[str, Any] = LIBRARIES if sys.platform.startswith("linux") else {}
     try:
         context = moderngl.create_context(standalone=True, require=330, **where)
     except Exception as error:  # glcontext raises nothing narrower
@@ -111,7 +112,8 @@ class Store:
 
     def _write(self, key: tuple, values: np.ndarray) -> moderngl.Texture:
         values = np.ascontiguousarray(values)
-        size, channels = values.shape[1::-1], values.size // (values.shape[0] * values.shape[1])
+        height, width = values.shape[:2]
+        size, channels = (width, height), values.size // (width * height)
         old = self._textures.get(key)
         if old is not None and (old.size, old.components) == (size, channels):
             old.write(values)

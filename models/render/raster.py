@@ -202,7 +202,7 @@ def _world_to_clip(camera: Camera) -> np.ndarray:
 
 
 def _set_matrix(program: moderngl.Program, name: str, matrix: np.ndarray) -> None:
-    program[name].write(np.ascontiguousarray(matrix.T, "f4"))
+    program[name] = tuple(matrix.T.ravel().tolist())
 
 
 @functools.lru_cache(maxsize=16)

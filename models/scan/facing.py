@@ -117,7 +117,7 @@ def _tries(vertices: np.ndarray) -> Iterator[tuple[Similarity, Camera]]:
             part = turned[turned[:, 2] > low[2]]
             low, high = part.min(0), part.max(0)
         centre, radius = (low + high) / 2, np.linalg.norm(high - low) / 2
-        scale = _RADIUS / max(radius, 1e-12)
+        scale = float(_RADIUS / max(radius, 1e-12))
         focal = 0.5 * _SIDE * 1.5 / _RADIUS
         camera = look_at("search", np.array([0, -1.5, 0.0]), np.zeros(3), focal, (_SIDE, _SIDE))
         yield Similarity(scale, rotation, -scale * rotation @ (centre @ rotation)), camera

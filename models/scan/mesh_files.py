@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import CaptureError, MissingDependencyError
 
 GEOMETRY = (".obj", ".ply")
+Polygons = Sequence[Sequence[int]] | Sequence[np.ndarray] | np.ndarray
 _UV_NAMES = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"))
 """Names of a vertex's UVs in PLY files of Blender, MeshLab and others."""
 
@@ -50,8 +51,8 @@ class PolygonMesh:
 
     positions: np.ndarray
     uvs: np.ndarray
-    polygons: Sequence[Sequence[int]] | np.ndarray
-    uv_polygons: Sequence[Sequence[int]] | np.ndarray
+    polygons: Polygons
+    uv_polygons: Polygons
     groups: list[str]
 
 
@@ -63,8 +64,8 @@ def read_mesh(path: Path) -> SourceMesh:
         MissingDependencyError: plyfile is not installed.
     """
     path = Path(path)
-    readers = dict(zip(GEOMETRY, (_read_obj, _read_ply), strict=True))
-    if path.suffix.lower() not in readers:
+    readers = {".obj": _read_obj, ".ply": _read_ply}
+    if path.suffix.lower() not in GEOMETRY:
         raise CaptureError(f"{path.name} is no mesh; known are {' and '.join(GEOMETRY)}.")
     try:
         mesh = readers[path.suffix.lower()](path)
@@ -80,7 +81,7 @@ def read_mesh(path: Path) -> SourceMesh:
     return mesh
 
 
-def fans(polygons: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
+def fans(polygons: Polygons) -> np.ndarray:
     """Triangles (F, 3) int32 of polygons, each as a fan around its first corner."""
     if not len(polygons):
         return np.zeros((0, 3), np.int32)

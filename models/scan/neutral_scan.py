@@ -65,9 +65,11 @@ def _found(
     mesh: SourceMesh, texture: np.ndarray | None, finder: FaceFinder, name: str
 ) -> tuple[Skin, tuple[Similarity, float]]:
     """How a scan looks, and where its face is (`in_metres`)."""
-    textured = texture is not None and len(mesh.uvs) > 0
-    looks = [_textured(mesh, texture)] if textured else (_lit(mesh, light) for light in LIGHTS)
-    for skin in looks:
+    if texture is not None and len(mesh.uvs):
+        skins = iter([_textured(mesh, texture)])
+    else:
+        skins = (_lit(mesh, light) for light in LIGHTS)
+    for skin in skins:
         with contextlib.suppress(CaptureError):
             return skin, in_metres(find_face(skin, finder))
     raise CaptureError(

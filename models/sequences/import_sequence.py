@@ -162,7 +162,7 @@ def _look(
         progress(place / len(chosen), f"looking at the face: frame {place + 1} of {len(chosen)}")
         positions = take.positions(frame)[atlas.source]
         texture = _square(read_texture(take.texture_path(frame)), ATLAS_SIZE)
-        if placed is None:
+        if placed is None or skull is None:
             try:
                 placed = find_face(Skin(positions, atlas.faces, atlas.uvs, texture), finder)
             except CaptureError:

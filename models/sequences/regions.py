@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..errors import CaptureError
 from ..mesh import ATLAS_SIZE, REGION_NAMES, Region
+from ..nearest import tree_of
 from .uv_atlas import Atlas
 
 RESOLUTIONS = {"mouth": 256, "left_eye": 192, "right_eye": 192}
@@ -106,7 +106,7 @@ def find_landmarks(
 def _skin(atlas: Atlas, neutral: Looked) -> int:
     """The connected part that carries most landmarks."""
     known = neutral.points[np.isfinite(neutral.points).all(1)]
-    near = cKDTree(neutral.vertices).query(known)[1]
+    near = tree_of(neutral.vertices).query(known)[1]
     return int(np.bincount(atlas.island[near]).argmax())
 
 
@@ -115,7 +115,7 @@ def _nearest(
 ) -> dict[str, np.ndarray]:
     """Of the skin's vertices that are seen, those nearest to landmarks."""
     seen = skin[looked.visible[skin]]
-    tree = cKDTree(looked.vertices[seen])
+    tree = tree_of(looked.vertices[seen])
     marks = {}
     for name, index in names.items():
         points = looked.points[list(index)]
@@ -130,7 +130,7 @@ def _around(
 ) -> np.ndarray:
     points = looked.points[list(ring)]
     points = points[np.isfinite(points).all(1)]
-    near = cKDTree(points).query(looked.vertices[chosen])[0] < distance
+    near = tree_of(points).query(looked.vertices[chosen])[0] < distance
     if not near.any():
         raise CaptureError("The mesh is too coarse: no vertices around the lips or the lids.")
     return chosen[near]
@@ -228,7 +228,7 @@ def _shares(
     gram = inputs.T @ inputs + 1e-2 * len(inputs) * np.eye(inputs.shape[1])
     weights = np.linalg.solve(gram, inputs.astype(np.float32).T @ flat)
     middles = {name: neutral[core].mean(0) for name, core in cores.items()}
-    nearest = cKDTree(neutral).query(neutral, min(_NEIGHBOURS, len(neutral)))[1]
+    nearest = tree_of(neutral).query(neutral, min(_NEIGHBOURS, len(neutral)))[1]
     skin = atlas.island[landmarks["nose_tip"][0]]
     total, energy, start = 0.0, {}, 0
     for name, driver in drivers.items():

@@ -76,9 +76,16 @@ class SequenceTake:
             )
         return mesh.positions
 
-    def texture_path(self, frame: int) -> Path | None:
-        """The frame's texture, None where it has none."""
-        return self.textures[0 if self.static else frame]
+    def texture_path(self, frame: int) -> Path:
+        """The texture of one of `pictured`.
+
+        Raises:
+            CaptureError: The frame has none.
+        """
+        path = self.textures[0 if self.static else frame]
+        if path is None:
+            raise CaptureError(f"Frame {frame} of {self.folder.name} has no texture.")
+        return path
 
     @cached_property
     def pictured(self) -> np.ndarray:

@@ -41,7 +41,7 @@ class Atlas:
         mask = np.zeros((side, side), np.uint8)
         corners = np.round(self._pixels(side)[self.faces] * 2**_SUBPIXEL).astype(np.int32)
         for triangle in corners:
-            cv2.fillConvexPoly(mask, triangle, 255, shift=_SUBPIXEL)
+            cv2.fillConvexPoly(mask, triangle, (255,), shift=_SUBPIXEL)
         if margin:
             kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
             mask = cv2.dilate(mask, kernel)
@@ -60,7 +60,7 @@ class Atlas:
         numbers = np.full((_CHECK_SIDE, _CHECK_SIDE), -1, np.int32)
         fixed = np.round(corners * 2**_SUBPIXEL).astype(np.int32)
         for number, triangle in enumerate(fixed):
-            cv2.fillConvexPoly(numbers, triangle, number, shift=_SUBPIXEL)
+            cv2.fillConvexPoly(numbers, triangle, (number,), shift=_SUBPIXEL)
         middle = corners.mean(1)
         column, row = np.round(middle).astype(int).clip(0, _CHECK_SIDE - 1).T
         above = numbers[row, column]

@@ -1,5 +1,6 @@
 """Generated lines: phones and a style to the actor's controls and head pose."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,7 +116,7 @@ def lip_gap_controls(mesh: HeadMesh, controls: np.ndarray) -> np.ndarray:
 
 
 def _living(
-    posture: dict[str, float], frames: int, fps: float, rng: np.random.Generator
+    posture: Mapping[str, float], frames: int, fps: float, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Held controls with slow variation; left and right vary together."""
     common = 1 + POSTURE_LIFE * smooth_noise(rng, frames, fps, 0.7)[:, 0]

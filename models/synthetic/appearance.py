@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..mesh import ATLAS_SIZE
+from ..nearest import tree_of
 from ..template.basemesh import load_base_mesh
 from .creases import CreaseField
 from .hairline import hairline_depth
@@ -218,4 +218,4 @@ def _vertex_areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 def _distance_to(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    return cKDTree(others).query(points)[0].astype(np.float32)
+    return tree_of(others).query(points)[0].astype(np.float32)

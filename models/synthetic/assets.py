@@ -67,7 +67,9 @@ def load_asset(path: Path, base_neutral: np.ndarray) -> FittedAsset:
     return FittedAsset(faces, uvs, source, base[source], weights[source], offsets[source])
 
 
-def _read_fitting(path: Path, base_neutral: np.ndarray) -> tuple[np.ndarray, ...]:
+def _read_fitting(
+    path: Path, base_neutral: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     scale = np.full(3, 1.0)
     object_file = path.with_suffix(".obj").name
     rows: list[list[float]] = []

@@ -101,7 +101,9 @@ class CoarticulationModel:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Plain arrays for an .npz; `from_arrays` reverses it."""
-        own = {k: np.float32(v) for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        own = {
+            k: np.asarray(v, np.float32) for k, v in vars(self).items() if isinstance(v, np.ndarray)
+        }
         return own | self.lips.arrays() | {"units": np.array(UNITS)}
 
     @classmethod

@@ -7,7 +7,7 @@ writes `data/coarticulation.npz` (deterministic; well under a minute on one core
 
 import argparse
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +53,14 @@ class SentenceBatch:
 
     def part(self, rows: Tensor) -> "SentenceBatch":
         """Some of the sentences."""
-        *values, times = vars(self).values()
-        return SentenceBatch(*(value[rows] for value in values), times)
+        values = {name: value[rows] for name, value in vars(self).items() if name != "times"}
+        return replace(self, **values)
 
 
 class Dominance(torch.nn.Module):
     """The differentiable twin of `CoarticulationModel`, for whole batches."""
+
+    typical: Tensor
 
     def __init__(self, units: int, features: int, typical: Tensor, rank: int = RANK) -> None:
         super().__init__()

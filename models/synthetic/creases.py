@@ -8,11 +8,12 @@ linear in the controls. The relief is a valley between two low ridges, lit by th
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import cKDTree
 
 from ..mesh import HeadMesh
+from ..nearest import tree_of
 from .lighting import KEY
 from .texels import TexelMap
 
@@ -121,7 +122,7 @@ def _midline(brow: float, chin: np.ndarray, corner: np.ndarray) -> list[Crease]:
     return creases
 
 
-def _curve(points: np.ndarray) -> np.ndarray:
+def _curve(points: ArrayLike) -> np.ndarray:
     """A smooth dense line through a few points."""
     points = np.asarray(points, float)
     along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))]
@@ -147,7 +148,7 @@ class CreaseField:
         self._count = len(texels.texels)
         self._positions = self._points(mesh.vertices, np.arange(self._count))
         front = np.flatnonzero(normals[:, 1] < -0.15)
-        self._front, self._tree = front, cKDTree(self._positions[front][:, [0, 2]])
+        self._front, self._tree = front, tree_of(self._positions[front][:, [0, 2]])
         self._creases = facial_creases(mesh)
         self._gauges: list[np.ndarray] = []
         self._samples = 0
@@ -184,11 +185,11 @@ class CreaseField:
         self._gauges.append(np.stack(ends))
         first = self._samples
         self._samples += len(points)
-        distance, nearest = cKDTree(line).query(
+        distance, nearest = tree_of(line).query(
             self._positions, distance_upper_bound=REACH * crease.width
         )
         texels = np.flatnonzero(np.isfinite(distance) & (normals[:, 1] < 0.2))
-        distance, nearest = distance[texels] / crease.width, nearest[texels]
+        distance, nearest = distance[texels] / crease.width, np.asarray(nearest)[texels]
         relief = self._relief_of(texels, line[nearest], distance, normals)
         ends_fade = np.sin(np.pi * (nearest + 0.5) / len(points)) ** 0.7
         random = np.random.default_rng(number)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.spatial import cKDTree
 
+from ..nearest import tree_of
 from ..render.drawables import Drawable
 from ..template.controls import CONTROL_INDEX
 from .assets import load_image
@@ -132,8 +132,8 @@ def _lid_shadow(
     points: np.ndarray, normals: np.ndarray, upper: np.ndarray, lower: np.ndarray
 ) -> np.ndarray:
     """Light (n, 3) on the eyeball: soft shadow of the upper lid, pink moisture at the lower."""
-    above = cKDTree(upper).query(points)[0]
-    below = cKDTree(lower).query(points)[0]
+    above = tree_of(upper).query(points)[0]
+    below = tree_of(lower).query(points)[0]
     light = shade(normals, np.full(len(points), 0.92))
     shadow = 1 - 0.62 * np.exp(-above / UPPER_SHADOW) - 0.30 * np.exp(-below / LOWER_SHADOW)
     corner = np.exp(-(above + below) / 0.0030)[:, None]

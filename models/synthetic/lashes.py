@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..mesh import Part
+from ..nearest import tree_of
 from ..template.binding import bind_part
 from .assets import load_asset, load_image
 from .skin import skin_faces
@@ -36,7 +36,7 @@ def lashes(actor: SyntheticActor, data: Path) -> Part:
     islands = asset.islands()
     for island in np.unique(islands):
         own = np.flatnonzero(islands == island)
-        reach = [cKDTree(vertices[chain]).query(points[own])[0].min() for chain in chains]
+        reach = [tree_of(vertices[chain]).query(points[own])[0].min() for chain in chains]
         near = faces[np.isin(faces, chains[int(np.argmin(reach))][1:-1]).any(1)]
         part = bind_part("", points[own], faces[:0], asset.uvs[own], image, (vertices, near))
         triangles[own], weights[own], offsets[own] = part.triangles, part.weights, part.offsets

@@ -68,8 +68,17 @@ class LipSpace:
         _, size, axes = np.linalg.svd(rest, full_matrices=False)
         scale = size[:count, None] / np.sqrt(len(rest))
         speaking = np.concatenate([data.opening(s.lips)[s.speaking] for s in data.train])
-        values = (ids, neutral, mean, middle, opening.std(), _closure(data))
-        return cls(*values, np.percentile(speaking, 95), slope, axes[:count] * scale)
+        return cls(
+            ids,
+            neutral,
+            mean,
+            np.asarray(middle),
+            np.asarray(opening.std()),
+            np.asarray(_closure(data)),
+            np.asarray(np.percentile(speaking, 95)),
+            slope,
+            axes[:count] * scale,
+        )
 
     def encode(self, moved: np.ndarray, opening: np.ndarray) -> np.ndarray:
         """Features (T, K) of displacements (T, L, 3) whose opening (T,) is known."""

@@ -1,8 +1,8 @@
 """Ambient occlusion by ray casting: how open the sky is above each vertex."""
 
 import numpy as np
-from embreex import rtcore_scene
 from embreex.mesh_construction import TriangleMesh
+from embreex.rtcore_scene import EmbreeScene
 from scipy.sparse import coo_matrix, csr_matrix, diags, identity
 
 LIFT = 0.0006
@@ -26,7 +26,7 @@ class SkyRays:
         self, points: np.ndarray, normals: np.ndarray, vertices: np.ndarray, faces: np.ndarray
     ) -> np.ndarray:
         """Cosine-weighted share (n,) of free directions above points (n, 3) among a mesh."""
-        scene = rtcore_scene.EmbreeScene()
+        scene = EmbreeScene()
         TriangleMesh(scene, vertices[faces].astype(np.float32))
         cosines = np.clip(normals @ self._directions.T, 0, None)
         rows, columns = np.nonzero(cosines > 0.08)
@@ -45,5 +45,7 @@ def neighbour_average(faces: np.ndarray, count: int) -> csr_matrix:
     both = np.concatenate([edges, edges[:, ::-1]])
     adjacency = coo_matrix((ones, both.T), shape=(count, count)).tocsr()
     adjacency.data[:] = 1
-    adjacency = adjacency + identity(count, format="csr", dtype=np.float32)
-    return (diags(1 / np.asarray(adjacency.sum(1)).ravel()) @ adjacency).astype(np.float32)
+    adjacency = adjacency + identity(count, format="csr", dtype="float32")
+    return csr_matrix(
+        (diags(1 / np.asarray(adjacency.sum(1)).ravel()) @ adjacency).astype(np.float32)
+    )

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
-from scipy.spatial import cKDTree
 
+from ..nearest import tree_of
 from ..template.basemesh import load_base_mesh
 from ..template.binding import nearest_points
 from .assets import FittedAsset, load_asset, load_image
@@ -92,8 +92,8 @@ def _photo(
     height, width = image.shape[:2]
     columns, rows = uv[:, 0] * width - 0.5, (1 - uv[:, 1]) * height - 0.5
     padding = -len(uv) % 1024
-    grid = [np.pad(axis, (0, padding)).reshape(-1, 1024) for axis in (columns, rows)]
-    sampled = cv2.remap(image[..., :3], *grid, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    x, y = (np.pad(axis, (0, padding)).reshape(-1, 1024) for axis in (columns, rows))
+    sampled = cv2.remap(image[..., :3], x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(-1, 3)[: len(uv)].astype(np.float32) / 255
 
 
@@ -101,7 +101,7 @@ def _procedural(actor: SyntheticActor, positions: np.ndarray) -> np.ndarray:
     mesh = actor.mesh
     lips = mesh.vertices[mesh.landmarks["lips"]]
     rim = mesh.vertices[actor.patches[0].rim]
-    distance = cKDTree(rim).query(positions)[0]
+    distance = tree_of(rim).query(positions)[0]
     vermilion = np.clip(1.5 - distance / max(0.006, 0.25 * np.ptp(lips[:, 2])), 0, 1)[:, None]
     mottled = 1 + 0.02 * noise(positions, 0.012, 1)[:, None] * np.array([0.5, 1, 1])
     return (SKIN_TONE * (1 - vermilion) + LIP_TONE * vermilion) * mottled.astype(np.float32)
@@ -132,7 +132,7 @@ def _stubble(actor: SyntheticActor, positions: np.ndarray, albedo: np.ndarray) -
     below_top = np.clip((top - positions[:, 2]) / 0.010, 0, 1)
     above_neck = np.clip((positions[:, 2] - (chin[2] - 0.030)) / 0.018, 0, 1)
     front = np.clip((-0.035 - positions[:, 1]) / 0.02, 0, 1)
-    off_lips = np.clip((cKDTree(rim).query(positions)[0] - 0.0085) / 0.004, 0, 1)
+    off_lips = np.clip((tree_of(rim).query(positions)[0] - 0.0085) / 0.004, 0, 1)
     mask = below_top * above_neck * front * off_lips
     shadow = (actor.traits.stubble * mask) * (
         0.07 + 0.012 * noise(positions, 0.006, 8) + 0.020 * noise(positions, 0.0008, 7)

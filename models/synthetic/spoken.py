@@ -7,7 +7,7 @@ X. Shao, "An audio-visual corpus for speech perception and automatic speech reco
 import csv
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -124,7 +124,7 @@ class SpokenEnglish:
         return lip_opening(lips, self.landmark_ids)
 
 
-def held_out_names(names: Sequence[str], count: int = HELD_OUT_SENTENCES) -> set[str]:
+def held_out_names(names: Iterable[str], count: int = HELD_OUT_SENTENCES) -> set[str]:
     """The `count` names with the smallest hashes: the same for everyone, whatever the order."""
     return set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:count])
 

@@ -8,9 +8,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..mesh import HeadMesh
+from ..nearest import tree_of
 from ..progress import TerminalProgress
 from ..template.population import average_shape, components
 from ..template.shape import HeadShape
@@ -50,7 +50,7 @@ def front_of(mesh: HeadMesh) -> np.ndarray:
 def face_of(shape: HeadShape, landmarks: LandmarkPoints) -> np.ndarray:
     """(V,) bool, skin around the landmarks."""
     mesh = shape.mesh
-    near = cKDTree(landmarks.on(mesh.vertices)).query(mesh.vertices)[0] < FACE_REACH
+    near = tree_of(landmarks.on(mesh.vertices)).query(mesh.vertices)[0] < FACE_REACH
     for patch in shape.patches:
         near[patch.interior] = False
     return near

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.spatial import cKDTree
+
+from ..nearest import tree_of
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class TexelMap:
             grid = np.c_[self.texels // self.size, self.texels % self.size]
             nearest = np.zeros(0, int)
             if len(empty):
-                nearest = cKDTree(grid).query(np.c_[empty // self.size, empty % self.size])[1]
+                holes = np.c_[empty // self.size, empty % self.size]
+                nearest = np.asarray(tree_of(grid).query(holes)[1])
             cached = self.__dict__["_filled"] = (empty, nearest)
         return cached
 

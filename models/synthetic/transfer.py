@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..mesh import HeadMesh
+from ..nearest import tree_of
 from .lipspace import LipSpace
 
 JAW_BEHIND_LIPS = "jawOpen+mouthClose"
@@ -190,7 +190,7 @@ def correspondence(mesh: HeadMesh, lips: LipSpace) -> tuple[np.ndarray, float]:
     seen = (lips.neutral - (left + right) / 2)[:, :2] * scale
     middle = (ends[0] + ends[1]) / 2
     candidates = mesh.landmarks["lips"]
-    front = cKDTree(mesh.vertices[candidates][:, [0, 2]] - middle[[0, 2]])
+    front = tree_of(mesh.vertices[candidates][:, [0, 2]] - middle[[0, 2]])
     vertices = candidates[front.query(seen)[1]]
     for pair, upper, lower in zip(
         PAIRS, mesh.landmarks["inner_lip_upper"], mesh.landmarks["inner_lip_lower"], strict=True
@@ -227,7 +227,7 @@ def _relative(moved: np.ndarray) -> np.ndarray:
 
 
 def _control(mesh: HeadMesh, name: str) -> np.ndarray:
-    return sum(mesh.basis[mesh.control_names.index(part)] for part in name.split("+"))
+    return np.sum([mesh.basis[mesh.control_names.index(part)] for part in name.split("+")], axis=0)
 
 
 def _unit(mesh: HeadMesh, name: str) -> np.ndarray:

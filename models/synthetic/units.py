@@ -95,5 +95,5 @@ def tied(fitted: np.ndarray) -> np.ndarray:
     """Parameters (len(UNITS), …) of all units from those of the fitted ones (len(FITTED), …)."""
     rows = [fitted]
     for weights in TIES.values():
-        rows.append(sum(w * fitted[UNIT_INDEX[n]] for n, w in weights.items())[None])
+        rows.append(np.sum([w * fitted[UNIT_INDEX[n]] for n, w in weights.items()], axis=0)[None])
     return np.concatenate(rows)

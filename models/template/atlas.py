@@ -55,13 +55,13 @@ def embed(
     weights = _mean_value_weights(vertices, faces)
     wanted = _areas(vertices, faces) * _importance(neutral, faces, patches)
     wanted /= wanted.sum()
-    uvs = _solve(weights, boundary)
+    uvs = _solve(weights, boundary, len(vertices))
     for _ in range(ITERATIONS):
         excess = _flat_areas(uvs, faces)
         excess = excess / excess.sum() / wanted
         shrink = np.clip(excess, 0.2, 5.0) ** 0.5
-        weights = _rescale(weights, faces, shrink)
-        uvs = _solve(weights, boundary)
+        weights = _rescale(weights, faces, shrink, len(vertices))
+        uvs = _solve(weights, boundary, len(vertices))
     return np.stack([_warp(uvs[:, 0], _across), _warp(uvs[:, 1], _upwards)], axis=1)
 
 
@@ -116,11 +116,10 @@ def _mean_value_weights(vertices: np.ndarray, faces: np.ndarray) -> csr_matrix:
         values += [tangent / np.maximum(length_j, 1e-9), tangent / np.maximum(length_k, 1e-9)]
     size = len(vertices)
     triplets = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return coo_matrix(triplets, shape=(size, size)).tocsr()
+    return csr_matrix(triplets, shape=(size, size))
 
 
-def _solve(weights: csr_matrix, boundary: dict[int, np.ndarray]) -> np.ndarray:
-    size = weights.shape[0]
+def _solve(weights: csr_matrix, boundary: dict[int, np.ndarray], size: int) -> np.ndarray:
     fixed = np.array(list(boundary))
     free = np.setdiff1d(np.arange(size), fixed)
     uvs = np.zeros((size, 2))
@@ -131,9 +130,8 @@ def _solve(weights: csr_matrix, boundary: dict[int, np.ndarray]) -> np.ndarray:
     return uvs
 
 
-def _rescale(weights: csr_matrix, faces: np.ndarray, shrink: np.ndarray) -> csr_matrix:
+def _rescale(weights: csr_matrix, faces: np.ndarray, shrink: np.ndarray, size: int) -> csr_matrix:
     """Stiffen the edges of triangles that are too large, loosen those too small."""
-    size = weights.shape[0]
     edges = np.concatenate([faces[:, [a, b]] for a, b in ((0, 1), (1, 2), (2, 0))])
     values = np.tile(shrink, 3)
     ones = np.ones(len(values))

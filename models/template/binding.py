@@ -2,9 +2,9 @@
 
 import cv2
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..mesh import Part, triangle_frames
+from ..nearest import tree_of
 
 CANDIDATES = 16
 
@@ -13,7 +13,7 @@ def nearest_points(
     vertices: np.ndarray, faces: np.ndarray, points: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each point (P, 3) the triangle's vertices (P, 3) and barycentric weights (P, 3)."""
-    tree = cKDTree(vertices[faces].mean(1))
+    tree = tree_of(vertices[faces].mean(1))
     candidates = tree.query(points, min(CANDIDATES, len(faces)))[1].reshape(len(points), -1)
     corners = vertices[faces[candidates]]
     weights = _closest_weights(corners, points[:, None])

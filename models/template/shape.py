@@ -3,15 +3,15 @@
 Teeth, tongue and eyes live in the texture of those patches, as in Paier et al. (IET CV 2020).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from ..mesh import ATLAS_SIZE, REGION_NAMES, HeadMesh, Region
+from ..nearest import tree_of
 from .atlas import boundary_loops, embed
 from .basemesh import BaseMesh, load_base_mesh, load_morph
 from .controls import CONTROL_INDEX, CONTROL_NAMES, control_offsets
@@ -214,7 +214,7 @@ def _motion_shares(basis: np.ndarray, neutral: np.ndarray) -> dict[str, np.ndarr
         ]
         energy[region] = (basis[rows] ** 2).sum((0, 2))
     energy["face"] = energy["face"] + 0.0003**2
-    nearest = cKDTree(neutral).query(neutral, 24)[1]
+    nearest = tree_of(neutral).query(neutral, 24)[1]
     smooth = {name: np.sqrt(value)[nearest].mean(1) ** 2 for name, value in energy.items()}
     total = sum(smooth.values())
     return {name: (value / total).astype(np.float32) for name, value in smooth.items()}
@@ -226,9 +226,9 @@ def _landmarks(
     mouth, left, right = patches
     interior = np.concatenate([patch.interior.ravel() for patch in patches])
     skin = np.setdiff1d(np.arange(len(neutral)), interior)
-    tree = cKDTree(neutral[skin])
+    tree = tree_of(neutral[skin])
 
-    def nearest(point: np.ndarray) -> int:
+    def nearest(point: Sequence[float]) -> int:
         return int(skin[tree.query(point)[1]])
 
     marks = {
@@ -240,7 +240,7 @@ def _landmarks(
         marks[f"upper_lid_{side}"], marks[f"lower_lid_{side}"] = patch.pairs(neutral, 5)
         lid = neutral[patch.upper]
         y, z = lid[:, 1].min() - 0.01, lid[:, 2].max() + 0.018
-        across = np.linspace(*lid[[0, -1], 0], 5)
+        across = np.linspace(lid[0, 0], lid[-1, 0], 5)
         marks[f"brow_{side}"] = np.array([nearest([x, y, z]) for x in across])
     lips = neutral[mouth.rim]
     middle = skin[np.abs(neutral[skin, 0]) < 0.004]
@@ -248,9 +248,9 @@ def _landmarks(
     below = middle[np.abs(neutral[middle, 2] - (lips[:, 2].mean() - 0.038)) < 0.01]
     marks["nose_tip"] = np.array([nose])
     marks["chin"] = below[[np.argmin(neutral[below, 1])]]
-    marks["lips"] = skin[cKDTree(lips).query(neutral[skin])[0] < 0.011]
+    marks["lips"] = skin[tree_of(lips).query(neutral[skin])[0] < 0.011]
     rims = neutral[np.concatenate([left.rim, right.rim])]
-    marks["lids"] = skin[cKDTree(rims).query(neutral[skin])[0] < 0.006]
+    marks["lids"] = skin[tree_of(rims).query(neutral[skin])[0] < 0.006]
     front = neutral[skin, 1] < neutral[nose, 1] + 0.09
     above = neutral[skin, 2] > neutral[nose, 2] + 0.01
     moved = np.abs(basis[:, skin]).max((0, 2)) > 1e-4

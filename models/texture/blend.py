@@ -55,7 +55,7 @@ def _joined(
     labels: np.ndarray,
 ) -> np.ndarray:
     """The chosen pieces (S, S, 3) float32, multi-band blended along their seams."""
-    blender = cv2.detail_MultiBandBlender(0, BANDS)
+    blender = cv2.detail.MultiBandBlender(0, BANDS)
     blender.prepare((0, 0, *labels.shape[::-1]))
     left = np.full(labels.shape, 255, np.uint8)
     for number, each in view_textures.items():
@@ -65,7 +65,7 @@ def _joined(
             left[chosen > 0] = 0
     if left.any():
         blender.feed(_whole(ground), left, (0, 0))
-    joined, _ = blender.blend(None, None)
+    joined, _ = blender.blend(np.empty(0, np.int16), np.empty(0, np.uint8))
     return joined.astype(np.float32) / UNITS
 
 

@@ -127,7 +127,7 @@ def face_texels(mesh: HeadMesh, size: int) -> np.ndarray:
     image = np.full((size, size), -1, np.int32)
     points = np.round(corners * 256).astype(np.int32)
     for number, triangle in enumerate(points):
-        cv2.fillConvexPoly(image, triangle, number, shift=8)
+        cv2.fillConvexPoly(image, triangle, (number,), shift=8)
     return image
 
 

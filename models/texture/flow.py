@@ -115,7 +115,7 @@ def texels_per_metre(mesh: HeadMesh, size: int) -> float:
 
 def calculator() -> cv2.DISOpticalFlow:
     """DIS optical flow of whole pixels: half the error of the preset's, of every second pixel."""
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     flow.setFinestScale(0)
     return flow
 
@@ -140,7 +140,7 @@ def measured(
     """
     sure = trust.astype(np.float32) / 255
     like = np.where(trust > 0, matched(drawn, real, sure, SHADE * scale), real)
-    found = flow.calc(like, real, None)
+    found = flow.calc(like, real, np.empty(0, np.float32))
     sure *= _recognisable(like) * _improves(like, real, found)
     sure *= np.linalg.norm(found, axis=-1) <= LARGEST * scale
     size, half = sure.shape[::-1], [(side + 1) // 2 for side in sure.shape[::-1]]
@@ -190,7 +190,8 @@ def _box(there: np.ndarray) -> tuple[slice, slice] | None:
     rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
     if not len(rows):
         return None
-    return tuple(slice(max(int(i[0]) - PADDING, 0), int(i[-1]) + PADDING) for i in (rows, columns))
+    high, wide = (slice(max(int(i[0]) - PADDING, 0), int(i[-1]) + PADDING) for i in (rows, columns))
+    return high, wide
 
 
 def openings(mesh: HeadMesh, size: int) -> np.ndarray:

@@ -47,7 +47,7 @@ class Photo:
             CaptureError: Picture or mask is missing, damaged, or not of the camera's size.
         """
         picture, mask = folder.picture(camera, take, frame), folder.mask(camera, take, frame)
-        small = camera.no_finer(pixel, head) if pixel else camera
+        small = camera if head is None or not pixel else camera.no_finer(pixel, head)
         if small is not camera:
             size = small.width, small.height
             picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

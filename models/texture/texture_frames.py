@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -62,14 +62,14 @@ class TextureFrame:
         index: Frame in that take.
         local: (V, 3) metres, head-local, or (C,) controls of the linear model.
         head_pose: (6,).
-        labels: (F,) number of the camera of each triangle's detail.
+        labels: (F,) number of the camera of each triangle's detail; none before it is chosen.
     """
 
     take: str
     index: int
     local: np.ndarray
     head_pose: np.ndarray
-    labels: np.ndarray | None = None
+    labels: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def vertices(self, mesh: HeadMesh) -> np.ndarray:
         """(V, 3) float32 metres, world."""

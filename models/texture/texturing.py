@@ -98,7 +98,9 @@ class Texturer:
                 each, weight=each.weight * (1 - alone * (chosen != number))
             )
         mean = mean_view(list(view_textures.values()))
-        ground = complete(mean.colour, mean.seen, self._reference)
+        ground = mean.colour
+        if self._reference is not None:
+            ground = complete(mean.colour, mean.seen, self._reference)
         colour = blend(view_textures, ground, chosen)
         if self._aligner is not None:
             colour = self._aligner.settled(colour, mean.seen)

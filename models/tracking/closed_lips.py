@@ -1,9 +1,9 @@
 """Closed lips touch: no gap where they meet, none through the other."""
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..mesh import LIP_CONTACT, HeadMesh
+from ..nearest import tree_of
 from .face_model import template
 
 REACH = 0.006
@@ -40,7 +40,7 @@ def _closing(mesh: HeadMesh, local: np.ndarray, pairs: np.ndarray) -> np.ndarray
 
 def _followers(mesh: HeadMesh, pairs: np.ndarray) -> np.ndarray:
     """How far each vertex goes along with each pair, (2, V, n), for the upper and the lower lip."""
-    tree, weights = cKDTree(mesh.vertices), np.zeros((2, len(mesh.vertices), len(pairs)))
+    tree, weights = tree_of(mesh.vertices), np.zeros((2, len(mesh.vertices), len(pairs)))
     for side, mask in enumerate(_lips(mesh, pairs)):
         for k, vertex in enumerate(pairs[:, side]):
             near = np.array(tree.query_ball_point(mesh.vertices[vertex], REACH))
@@ -54,7 +54,7 @@ def rim_pairs(mesh: HeadMesh) -> np.ndarray:
     """(n, 2) vertices of upper and lower rim that face each other, corners left out."""
     upper, lower = template().rims["mouth"]
     inner = upper[1:-1]
-    found = cKDTree(mesh.vertices[lower[1:-1], :1]).query(mesh.vertices[inner, :1])[1]
+    found = tree_of(mesh.vertices[lower[1:-1], :1]).query(mesh.vertices[inner, :1])[1]
     return np.stack([inner, lower[1:-1][found]], 1)
 
 

@@ -60,7 +60,7 @@ class DenseAligner:
         self._rasteriser, self._mesh = rasteriser, mesh
         self._triangles, self._weights = samples.triangles, samples.weights
         self._shown = np.repeat(shown[:, None], 3, 1).astype(np.float32)
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def observations(
         self, vertices: np.ndarray, texture: np.ndarray, photos: Sequence[Photo]
@@ -93,7 +93,7 @@ class DenseAligner:
         # Skin that turns or bends is lit otherwise than in the reference.
         lit = matched(drawn, after, shown[..., 0].astype(np.float32), SHADING)
         before = np.where(shown[..., 0], lit, after)
-        flow = self._flow.calc(before, after, None)
+        flow = self._flow.calc(before, after, np.empty(0, np.float32))
         at = (pixels - corner - 0.5).astype(np.float32)
         moved = sampled(flow, at)
         weights = self._facing(points, normals, camera)
@@ -140,7 +140,8 @@ def cropped(photo: Photo, pixels: np.ndarray) -> tuple[Photo, np.ndarray]:
 
 def sampled(image: np.ndarray, at: np.ndarray, how: int = cv2.INTER_LINEAR) -> np.ndarray:
     """Values (P, …) of an image (H, W, …) at pixel middles `at` (P, 2) float32."""
-    return cv2.remap(image, at[None], None, how, borderMode=cv2.BORDER_REPLICATE)[0]
+    x, y = at[None, :, 0], at[None, :, 1]
+    return cv2.remap(image, x, y, how, borderMode=cv2.BORDER_REPLICATE)[0]
 
 
 def inside(depth: np.ndarray, shown: np.ndarray, camera: Camera) -> np.ndarray:

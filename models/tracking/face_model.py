@@ -96,7 +96,7 @@ class FaceModel:
         components = arrays["components"].astype(np.float32) * arrays["components_scale"]
         landmarks = LandmarkPoints(**parts["landmarks"])
         rims = {
-            name: tuple(arrays[f"rims_{name}_{side}"] for side in SIDES)
+            name: (arrays[f"rims_{name}_{SIDES[0]}"], arrays[f"rims_{name}_{SIDES[1]}"])
             for name in REGION_NAMES
             if name != "face"
         }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix, diags
+from scipy.sparse import coo_matrix, csc_matrix, diags
 from scipy.sparse.linalg import splu
 
 from ..cameras import Camera
@@ -170,7 +170,7 @@ class _FreeSurface:
         return moved
 
 
-def _interleaved(blocks: list[list], size: int) -> coo_matrix:
+def _interleaved(blocks: list[list], size: int) -> csc_matrix:
     """3 × 3 sparse blocks (n, n) as one matrix (3n, 3n), the axes of a vertex side by side."""
     rows, columns, values = [], [], []
     for i, row in enumerate(blocks):
@@ -179,6 +179,5 @@ def _interleaved(blocks: list[list], size: int) -> coo_matrix:
             rows.append(3 * block.row + i)
             columns.append(3 * block.col + j)
             values.append(block.data)
-    parts = (np.concatenate(part) for part in (values, rows, columns))
-    data, row, column = parts
-    return coo_matrix((data, (row, column)), (3 * size, 3 * size)).tocsc()
+    data, row, column = (np.concatenate(part) for part in (values, rows, columns))
+    return csc_matrix((data, (row, column)), (3 * size, 3 * size))

@@ -70,8 +70,8 @@ class LidGaps:
         pairs = [(_middle(mesh, "upper", side), _middle(mesh, "lower", side)) for side in SIDES]
         upper, lower = zip(*pairs, strict=True)
         return cls(
-            tuple(Samples.at(mesh, vertices) for vertices in upper),
-            tuple(Samples.at(mesh, vertices) for vertices in lower),
+            (Samples.at(mesh, upper[0]), Samples.at(mesh, upper[1])),
+            (Samples.at(mesh, lower[0]), Samples.at(mesh, lower[1])),
             np.array([(usual[u] - usual[low]).mean(0)[2] for u, low in pairs]),
         )
 

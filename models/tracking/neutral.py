@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..cameras import Camera
 from ..files import read_arrays, write_arrays
 from ..mesh import HeadMesh
+from ..nearest import tree_of
 from ..normals import vertex_normals
 from ..progress import Progress, silent
 from ..render.raster import shared_rasteriser
@@ -113,11 +113,13 @@ class PersonEstimate:
         arrays = read_arrays(path)
         parts = (arrays[name] for name in ("rotation", "shift", "units"))
         return cls(
-            person_mesh(model, arrays["identity"], arrays["offsets"]),
-            *(arrays[name] for name in FIELDS),
-            {k.removeprefix("colours_"): v for k, v in arrays.items() if k.startswith("colours_")},
-            [Motion(*values) for values in zip(*parts, strict=True)],
-            int(arrays["rounds"]),
+            mesh=person_mesh(model, arrays["identity"], arrays["offsets"]),
+            colours={
+                k.removeprefix("colours_"): v for k, v in arrays.items() if k.startswith("colours_")
+            },
+            motions=[Motion(*values) for values in zip(*parts, strict=True)],
+            rounds=int(arrays["rounds"]),
+            **{name: arrays[name] for name in FIELDS},
         )
 
 
@@ -133,7 +135,7 @@ def shown_skin(model: FaceModel) -> np.ndarray:
     """(V,) bool, skin that no lashes cover."""
     rims = np.concatenate([chain for n in ("left_eye", "right_eye") for chain in model.rims[n]])
     vertices = model.mesh.vertices
-    return model.face & (cKDTree(vertices[rims]).query(vertices)[0] > LASHES)
+    return model.face & (tree_of(vertices[rims]).query(vertices)[0] > LASHES)
 
 
 def choose_key_frames(motions: Sequence[Motion], count: int = KEY_FRAMES) -> list[int]:
@@ -231,7 +233,7 @@ class _Rounds:
         ]
         neutral = person.mesh.vertices
         if self._scan is not None:
-            evidence.append(self._of_scan(person))
+            evidence.append(self._of_scan(person, self._scan))
         identity, motions = self._fit.step(neutral, person.identity, person.motions, evidence)
         offsets, turns = person.offsets, person.turns
         if person.rounds >= FREE_FROM:
@@ -292,10 +294,10 @@ class _Rounds:
         aligner = DenseAligner(shared_rasteriser(), person.mesh, self._shown, dense)
         return aligner.observations(world, person.texture, photos)
 
-    def _of_scan(self, person: PersonEstimate) -> Evidence:
+    def _of_scan(self, person: PersonEstimate, scan: ScanFit) -> Evidence:
         neutral = person.mesh.vertices
         kinds = self._fit.samples(neutral)
-        known = self._scan.evidence(neutral, person.motions[-1], kinds)
+        known = scan.evidence(neutral, person.motions[-1], kinds)
         return replace(known, dense=known.dense.scaled(self._scan_share))
 
     def _evidence(

@@ -61,10 +61,11 @@ class PersonFit:
 
     def samples(self, neutral: np.ndarray) -> tuple[Samples, Samples, Samples]:
         """Landmark, rim and surface samples on neutral vertices (V, 3)."""
-        return tuple(
+        marks, rims, dense = (
             s.moved(interpolated(neutral, s.triangles, s.weights).astype(np.float64))
             for s in (self._marks, self._rims, self._dense)
         )
+        return marks, rims, dense
 
     def step(
         self,

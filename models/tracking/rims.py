@@ -169,7 +169,7 @@ def _colours(vertices: np.ndarray, rim: Rim, photo: Photo) -> tuple[np.ndarray, 
     size = np.array([photo.camera.width, photo.camera.height])
     low, high = np.maximum(low, 0), np.minimum(high, size)
     mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
-    cv2.fillPoly(mask, [np.round(pixels - low).astype(np.int32)], 1)
+    cv2.fillPoly(mask, [np.round(pixels - low).astype(np.int32)], (1,))
     distance = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
     distance -= cv2.distanceTransform(mask, cv2.DIST_L2, 5)
     part = _space(photo.picture[low[1] : high[1], low[0] : high[0]])
@@ -184,7 +184,7 @@ def _space(picture: np.ndarray) -> np.ndarray:
 def _mixture(name: str, colours: np.ndarray) -> dict[str, np.ndarray]:
     """Weights, means and inverse Cholesky factors of a Gaussian mixture of colours (n, 3)."""
     step = max(1, len(colours) // COLOURS)
-    model = cv2.ml.EM_create()
+    model = cv2.ml.EM.create()
     model.setClustersNumber(CLUSTERS)
     model.trainEM(np.ascontiguousarray(colours[::step], np.float32))
     covariances = np.stack(model.getCovs()) + COLOUR_NOISE**2 * np.eye(3)

@@ -5,9 +5,9 @@ head's place at once; first from the scan alone, then together with the photos.
 """
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..errors import CaptureError
+from ..nearest import tree_of
 from ..scan.neutral_scan import Scan
 from .data_terms import DataTerms
 from .dense_alignment import surface_samples
@@ -38,7 +38,7 @@ class ScanFit:
         """Prepare for samples on the template's surface (`surface_samples`)."""
         self._model, self._scan = model, scan
         self._triangles, self._weights = samples.triangles, samples.weights
-        self._tree = cKDTree(scan.points)
+        self._tree = tree_of(scan.points)
         spread = np.hypot(MARK_NOISE, model.landmarks.spread)
         self._marks = np.isfinite(scan.landmarks).all(1) / spread**2
 

@@ -88,7 +88,7 @@ def _lens(words: list[str]) -> tuple[int, Camera]:
         )
     names = MODELS[model].split()
     values = dict(zip(names, map(float, words[4 : 4 + len(names)]), strict=True))
-    fx, fy = (values.get(key, values.get("f")) for key in ("fx", "fy"))
+    fx, fy = (values[key if key in values else "f"] for key in ("fx", "fy"))
     order = "k1 k2 p1 p2 k3 k4 k5 k6".split()
     return number, Camera(
         name=str(number),

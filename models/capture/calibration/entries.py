@@ -174,7 +174,8 @@ def _common_name(paths: Sequence[str]) -> str:
 def _is_same_pose(a: Camera, b: Camera, size: float) -> bool:
     turn = a.world_to_camera[:3, :3] @ b.world_to_camera[:3, :3].T
     angle = np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))
-    return angle < SAME_TURN and np.linalg.norm(a.position - b.position) <= SAME_PLACE * size
+    apart = np.linalg.norm(a.position - b.position)
+    return bool(angle < SAME_TURN and apart <= SAME_PLACE * size)
 
 
 def _rig_size(cameras: Sequence[Camera]) -> float:

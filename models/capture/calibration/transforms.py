@@ -85,8 +85,8 @@ def _posed(entry: dict, root: Path) -> tuple[str, Camera]:
         camera_to_world = np.vstack([camera_to_world, (0, 0, 0, 1)])
     if camera_to_world.shape != (4, 4) or not np.isfinite(camera_to_world).all():
         raise ValueError("a transform_matrix is not 4 × 4 finite numbers")
-    size = entry.get("w"), entry.get("h")
-    width, height = map(int, size) if all(size) else picture_size(root, place, name)
+    w, h = entry.get("w"), entry.get("h")
+    width, height = (int(w), int(h)) if w and h else picture_size(root, place, name)
     camera = Camera(
         name=name,
         intrinsics=_intrinsics(entry, width, height, name),
