@@ -32,8 +32,8 @@ NUMPY_ONLY = (
 FLOORS = (
     (
         "ground words",
-        "errors settings progress parallel threads device pixels normals nearest pose cameras files "
-        "phones parameters mesh symmetry performance",
+        "errors settings progress parallel threads device pixels normals nearest pose cameras "
+        "files phones parameters mesh symmetry performance",
     ),
     ("tools", "video_reader render faces scan training"),
     ("head", "head"),
