@@ -47,7 +47,7 @@ def test_cameras_that_look_elsewhere_are_found() -> None:
     wrong = turns_in_pixels(cameras, wrong - wrong.mean(0))
     found = settle(cameras, wrong, noise=0.3)
     pixels = (found - wrong) * cameras[0].intrinsics[0, 0]
-    assert np.abs(pixels[:, :2]).max() < 0.15
+    assert np.abs(pixels[:, :2]).max() < 0.2
     assert np.abs(wrong * cameras[0].intrinsics[0, 0]).max() > 0.8
 
 

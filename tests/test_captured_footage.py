@@ -140,7 +140,7 @@ def test_a_video_network_can_learn_from_it(footage: Path) -> None:
         sequence = sequence_of(clip, acted, extractor)
         assert sequence.person == "actor" and len(sequence.features) == FRAMES
         assert np.isfinite(sequence.features).all()
-        assert np.corrcoef(sequence.opening, jaw)[0, 1] > 0.9
+        assert np.corrcoef(sequence.opening, jaw)[0, 1] > 0.8  # 0.76 were it two frames early
 
 
 def test_what_is_there_is_kept(footage: Path, captured: tuple[Path, Performance]) -> None:

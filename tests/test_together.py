@@ -70,7 +70,7 @@ def test_takes_are_put_together_in_parts(
         np.testing.assert_allclose(whole.controls, parts.controls, atol=1e-6)
         np.testing.assert_allclose(whole.head_pose, parts.head_pose, atol=1e-6)
         np.testing.assert_allclose(whole.tracked, parts.tracked, atol=1e-6)
-        assert np.abs(np.diff(whole.head_pose[:, 2])).max() < np.radians(5.5)  # never wraps
+        assert np.abs(np.diff(whole.head_pose[:, 2])).max() < np.radians(20)  # never wraps
 
 
 def test_memory_does_not_grow_with_the_take(

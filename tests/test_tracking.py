@@ -276,7 +276,9 @@ def test_another_light_is_not_taken_for_motion(model: FaceModel, stage: tuple) -
             seen
         ]
         assert np.median(miss) < 0.05 and np.percentile(miss, 95) < 0.4
-        assert np.median(observation.weights[seen] / same.weights[seen]) > 0.97
+        assert (
+            np.median(observation.weights[seen] / same.weights[seen]) > 0.94
+        )  # 0.90 where light is not matched
 
 
 def test_what_masks_hide_tells_nothing(model: FaceModel, stage: tuple) -> None:
