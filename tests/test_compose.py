@@ -1,5 +1,7 @@
 """Regions put together, on pictures and vertices of which every value is known."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -56,13 +58,18 @@ def test_the_base_textures_detail_comes_back_once() -> None:
 
 def test_vertices_are_shared_out_by_the_soft_masks() -> None:
     """Regions that agree move every vertex once; those that do not, each by its share."""
-    indices = [np.flatnonzero(region.vertex_mask > 1e-3) for region in MESH.regions]
-    composer = VertexComposer(MESH, indices, "cpu")
+    parts = (0.5, 1.0, 1.0, 1.0)  # the masks need not add up to one
+    regions = tuple(
+        dataclasses.replace(region, vertex_mask=part * region.vertex_mask)
+        for part, region in zip(parts, MESH.regions, strict=True)
+    )
+    indices = [np.flatnonzero(region.vertex_mask > 1e-3) for region in regions]
+    composer = VertexComposer(dataclasses.replace(MESH, regions=regions), indices, "cpu")
     shift = np.array([0.01, 0.02, -0.03], np.float32)
     moved = [torch.from_numpy(MESH.vertices[index] + shift)[None] for index in indices]
     np.testing.assert_allclose(composer(moved)[0], MESH.vertices + shift, atol=1e-6)
     moved[0] = torch.from_numpy(MESH.vertices[indices[0]] - shift)[None]
-    masks = np.stack([region.vertex_mask for region in MESH.regions])
+    masks = np.stack([region.vertex_mask for region in regions])
     share = (masks[0] / masks.sum(0))[:, None]
     expected = MESH.vertices + shift * (1 - 2 * share)
     np.testing.assert_allclose(composer(moved)[0], expected, atol=1e-5)

@@ -59,6 +59,7 @@ def test_texels_of_other_regions_do_not_choose_components() -> None:
     seen, still = np.full((FRAMES, SIDE, SIDE), 255, np.uint8), np.zeros((FRAMES, 1))
     codes = fit_joint_pca(texture, seen, owned, still, 1).encode(texture, seen, still)
     assert _share(codes, scores[:, :1]) > 0.95
+    assert codes.std() == pytest.approx(1, abs=0.05)
 
 
 def test_means_are_of_what_was_seen() -> None:

@@ -32,18 +32,18 @@ def _analysis(**parts: np.ndarray) -> Analysis:
 
 
 def test_rest_is_where_each_part_does_least_and_is_seen() -> None:
-    """Mouth still in frames 30 to 44, eyes in 45 to 59; the last three frames are unseen."""
+    """Mouth still in frames 30 to 44, eyes in 45 to 59; the first twenty are unseen."""
     scores = np.full((FRAMES, len(SCORE_INDEX)), 0.5, np.float32)
     mouth, eyes = SCORE_INDEX["jawOpen"], SCORE_INDEX["eyeBlinkLeft"]
     scores[30:45, mouth] = 0.0
     scores[45:, eyes] = 0.0
     values = np.tile(np.arange(FRAMES, dtype=np.float32)[:, None], (1, 2))
     confidence = np.ones(FRAMES, np.float32)
-    confidence[57:], values[57:] = 0.0, 1e6
-    scores[57:] = -1.0
+    confidence[:20], values[:20] = 0.0, 1e6
+    scores[:20] = -1.0
     parts = np.array([list(features.PARTS).index(name) for name in ("mouth", "eyes")])
     rest = features.resting(values, parts, _analysis(scores=scores, confidence=confidence))
-    assert 30 <= rest[0] < 45 <= rest[1] < 57
+    assert 30 <= rest[0] < 45 <= rest[1] < 60
 
 
 def test_mirrored_features_exchange_sides() -> None:
