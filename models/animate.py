@@ -192,7 +192,7 @@ def move(
         raise TextError("There is nothing to speak: the line holds only silence.")
     speaker = actor.speaker
     with one_thread():
-        if method == "STYLE":
+        if method == "STYLE" and speaker.style is not None:
             raw = speaker.style.animate(phones, fps, seed, manner.style, progress)
         else:
             settings = ExampleSettings(style=speaker.acting_style(manner.style.prevailing))

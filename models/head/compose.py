@@ -44,7 +44,7 @@ class TextureComposer:
         Returns:
             (1024, 1024, 3) uint8, top row first: a view of memory with the bottom row first.
         """
-        atlas = None
+        atlas: np.ndarray | None = None
         steps = zip(self._regions, self._places, self._details, self._windows, strict=True)
         for region, place, detail, windows in steps:
             drawn = _enlarged(cv2.flip(textures[place], 0), region)
@@ -57,6 +57,8 @@ class TextureComposer:
             bottom = self._side - row
             under = atlas[bottom - rows : bottom, column : column + columns]
             under[:] = cv2.blendLinear(drawn, np.ascontiguousarray(under), *windows)
+        if atlas is None:
+            raise ValueError("there is no region to put together")
         return atlas[::-1]
 
 

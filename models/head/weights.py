@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from ..errors import HeadFileError
-from .region_network import RegionDims, RegionNetwork, has_bfloat16
+from .region_network import RegionDims, RegionNetwork, channels_last, has_bfloat16
 
 Network = TypeVar("Network", bound=nn.Module)
 _NETWORKS = "networks."
@@ -59,7 +59,7 @@ def unpack_network(
         network.load_state_dict(state, assign=True)
     except (KeyError, ValueError, RuntimeError) as error:
         raise HeadFileError(f"The head's weights do not fit its description: {error}.") from error
-    network = network.to(device).to(memory_format=torch.channels_last)
+    network = channels_last(network.to(device))
     if has_bfloat16(network.basis.device):  # halves the time; what it rounds is a small correction
         network.texture_decoder.bfloat16()
     return network.eval().requires_grad_(False)

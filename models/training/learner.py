@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import PARAM_LIST, AveragedModel, get_ema_multi_avg_fn
 
 Schedule = Callable[[int, float], float]
 """Steps done and how far the training is (0…1) → factor on the learning rate."""
@@ -123,7 +123,7 @@ class AveragedLearner(Learner):
         self._average = AveragedModel(self._networks, multi_avg_fn=average)
         self._average.eval().requires_grad_(False)
         self._average.update_parameters(self._networks)  # the start counts as the first
-        self.averages = list(self._average.module)
+        self.averages = list(self._average.module.children())
 
     def descend(self, loss: Tensor, fraction: float) -> bool:
         """One step, which the averages follow."""
@@ -147,7 +147,7 @@ class AveragedLearner(Learner):
         self._average.load_state_dict(state["average"])
 
 
-Average = Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]
+Average = Callable[[PARAM_LIST, PARAM_LIST, Tensor | int], None]
 """Moves averages towards the weights of now; told how many were averaged before."""
 
 
@@ -159,7 +159,7 @@ def warmed_average(decay: float, lead: int = 0) -> Average:
         lead: Steps by which the memory is longer at first.
     """
 
-    def follow(averages: Sequence[Tensor], weights: Sequence[Tensor], count: Tensor | int) -> None:
+    def follow(averages: PARAM_LIST, weights: PARAM_LIST, count: Tensor | int) -> None:
         now = min(decay, (int(count) + lead) / (int(count) + LONGEST_MEMORY))
         get_ema_multi_avg_fn(now)(averages, weights, count)
 
@@ -167,15 +167,17 @@ def warmed_average(decay: float, lead: int = 0) -> Average:
 
 
 class SequenceConfig(Protocol):
-    """What a configuration says of networks that read or write motion.
+    """What a configuration says of networks that read or write motion."""
 
-    Attributes:
-        learning_rate: After the warm-up; it falls to a hundredth along a cosine.
-        average: Decay of the averaged weights.
-    """
+    @property
+    def learning_rate(self) -> float:
+        """After the warm-up; it falls to a hundredth along a cosine."""
+        ...
 
-    learning_rate: float
-    average: float
+    @property
+    def average(self) -> float:
+        """Decay of the averaged weights."""
+        ...
 
 
 def sequence_learner(networks: Sequence[nn.Module], config: SequenceConfig) -> AveragedLearner:

@@ -31,22 +31,23 @@ class Learns(Protocol):
 
     def state(self) -> dict:
         """Everything the next step depends on, as tensors, numbers, strings, lists and dicts."""
+        ...
 
     def restore(self, state: dict) -> None:
         """Continue from `state`."""
 
 
 class Task(Protocol):
-    """What a trainer trains.
+    """What a trainer trains."""
 
-    Attributes:
-        learners: All that its steps change.
-    """
-
-    learners: Sequence[Learns]
+    @property
+    def learners(self) -> Sequence[Learns]:
+        """All that its steps change."""
+        ...
 
     def step(self, generator: torch.Generator, fraction: float) -> dict[str, float]:
         """Do one optimisation step; all randomness from `generator`; return the losses."""
+        ...
 
 
 class Trainer:

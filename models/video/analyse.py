@@ -50,7 +50,7 @@ def analyse_video(
         for time, picture, faces in _found(source, finder, pool):
             share = min(time / total, 1.0) if total else 0.0
             progress(share, f"{source.name}: {time:.1f} of {total:.1f} s")
-            if picture is not None:
+            if picture is not None and faces is not None:
                 follower.add(time, picture, _detections(picture, faces.result(), extractor))
         followed = follower.followed(person)
     return Analysis(

@@ -17,7 +17,7 @@ class CutFinder:
     """Looks at one picture after the other; keeps next to nothing of them."""
 
     def __init__(self) -> None:
-        self._colours = self._layout = self._boxes = None
+        self._before: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def __call__(self, picture: np.ndarray, boxes: np.ndarray) -> bool:
         """Whether a new shot begins here.
@@ -29,9 +29,8 @@ class CutFinder:
         step = max(1, min(picture.shape[:2]) // SAMPLED)
         sample = np.ascontiguousarray(picture[::step, ::step])
         colours, layout = _colours(sample), _layout(sample)
-        before = self._colours, self._layout, self._boxes
-        self._colours, self._layout, self._boxes = colours, layout, boxes
-        if before[0] is None:
+        before, self._before = self._before, (colours, layout, boxes)
+        if before is None:
             return False
         recoloured = 0.5 * float(np.abs(colours - before[0]).sum())
         rearranged = 1 - float((layout * before[1]).sum())

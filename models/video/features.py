@@ -32,23 +32,28 @@ class Extractor(Protocol):
     """Describes a face.
 
     Attributes:
-        name: Key in `EXTRACTORS`, and after a "/" which weights, where users bring them; kept with
-            what was made by it.
         size: Numbers that describe one frame.
-        sees: Whether `describe` needs more than the landmarks. What does not has `descriptors` too,
-            which gives (..., size) of landmarks (..., 478, 3): all footage keeps these.
+        needs_picture: Whether `describe` needs more than the landmarks, which all footage keeps.
         parts: (size,) which of `landmarks.PARTS` each number tells of, −1 for all.
         mirror: (size,) places and (size,) signs of a face seen in a mirror; None if unknown.
     """
 
-    name: str
     size: int
     needs_picture: bool
     parts: np.ndarray
     mirror: tuple[np.ndarray, np.ndarray] | None
 
+    @property
+    def name(self) -> str:
+        """Key in `EXTRACTORS`, and after a "/" which weights, where users bring them."""
+        ...
+
     def describe(self, picture: np.ndarray | None, face: Face) -> np.ndarray:
         """Description (size,) float32 of a face in a picture (H, W, 3) uint8 RGB."""
+        ...
+
+    def descriptors(self, seen: np.ndarray, /) -> np.ndarray:
+        """(..., size) of landmarks (..., 478, 3), or of what it cuts out of the pictures."""
         ...
 
     def opening(self, descriptors: np.ndarray) -> np.ndarray | None:
@@ -77,7 +82,7 @@ class LandmarkFeatures:
         self.parts = np.repeat(parts, 3)
         places = 3 * np.concatenate(mates)[:, None] + np.arange(3)
         signs = np.tile([-1.0, 1.0, 1.0], len(chosen)).astype(np.float32)
-        self.mirror = places.astype(int).ravel(), signs
+        self.mirror: tuple[np.ndarray, np.ndarray] | None = places.astype(int).ravel(), signs
 
     def describe(self, picture: np.ndarray | None, face: Face) -> np.ndarray:  # noqa: ARG002
         """(size,) coordinates over the outer-eye distance; the picture is not looked at."""

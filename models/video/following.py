@@ -51,8 +51,8 @@ class FaceDetection:
 class _Person:
     """Somebody in one shot: frame → detection; the last box and when."""
 
+    box: np.ndarray
     seen: dict[int, FaceDetection] = field(default_factory=dict)
-    box: np.ndarray | None = None
     time: float = 0.0
 
     @property
@@ -123,7 +123,7 @@ class Follower:
                 left.remove(which)
                 _see(people[who], frame, time, detections[which])
         for which in sorted(left, key=lambda which: detections[which].box[0]):
-            people.append(_Person())
+            people.append(_Person(detections[which].box))
             _see(people[-1], frame, time, detections[which])
 
     def followed(self, person: int | None = None) -> Followed:

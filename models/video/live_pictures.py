@@ -46,6 +46,8 @@ def _of_video(path: Path) -> Iterator[tuple[float, np.ndarray]]:
         start, first = time.monotonic(), None
         step = 1 / video.fps
         for seconds, picture in video:
+            if picture is None:
+                continue
             first = seconds if first is None else first
             ahead = start + seconds - first - time.monotonic()
             if ahead > 0:

@@ -94,7 +94,7 @@ class ResNet50:
     size = FEATURES
     needs_picture = True
     parts = np.full(FEATURES, -1)
-    mirror = None
+    mirror: tuple[np.ndarray, np.ndarray] | None = None
 
     def __init__(
         self, weights: Path | None = None, which: str = "", device: str | None = None
@@ -138,6 +138,8 @@ class ResNet50:
         Raises:
             VideoError: There are no weights, not ResNet-50's, or not the right ones.
         """
+        if picture is None:
+            raise ValueError("the features need the picture")
         return self.descriptors(face_crop(picture, face)[None])[0]
 
     def opening(self, descriptors: np.ndarray) -> None:  # noqa: ARG002
@@ -218,7 +220,7 @@ def _read(path: Path) -> object:
         names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except Exception:  # older files have no list to look through; damaged ones are refused below
         names = []
-    settings = [(_Setting, name) for name in names if name.split(".")[0] in _SETTINGS]
+    settings: list = [(_Setting, name) for name in names if name.split(".")[0] in _SETTINGS]
     try:
         with torch.serialization.safe_globals(settings):
             return torch.load(path, map_location="cpu", weights_only=True)

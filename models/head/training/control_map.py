@@ -124,7 +124,7 @@ def _left_out(
 
 
 def _kernel(
-    a: Tensor, b: Tensor, local: Tensor, linear: Tensor, weights: Sequence[Tensor]
+    a: Tensor, b: Tensor, local: Tensor, linear: Tensor, weights: Sequence[Tensor] | Tensor
 ) -> Tensor:
     """(n, m) of inputs (n, D) and (m, D)."""
     near, far = a * local, b * local

@@ -23,6 +23,7 @@ from ..region_network import (
     RegionDims,
     RegionNetwork,
     arranged,
+    channels_last,
     has_bfloat16,
     spread_out,
 )
@@ -152,7 +153,7 @@ class RegionTask:
         """Put network and training frames on the network's device."""
         self.config = config
         device = network.basis.device
-        self.network = network.to(memory_format=torch.channels_last)
+        self.network = channels_last(network)
         network.mixed = has_bfloat16(device) if config.mixed is None else config.mixed
         self._detail_weight = config.detail_weights[REGION_NAMES.index(data.region.name)]
         torch.manual_seed(config.seed + 1)
@@ -232,7 +233,8 @@ class RegionTask:
             losses["gan"] = hinge_maker(self._judge(made))
             weights["gan"] = config.gan_weight
         network, critic = self.learners
-        network.descend(sum(weights[name] * loss for name, loss in losses.items()), fraction)
+        weighted = [weights[name] * loss for name, loss in losses.items()]
+        network.descend(sum(weighted, torch.zeros(())), fraction)
         if "gan" in losses:
             verdicts = self._judge(made.detach()), self._judge(real.detach())
             losses["critic"] = hinge_critic(*verdicts)

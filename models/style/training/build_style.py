@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import scipy.linalg
@@ -168,7 +169,8 @@ def named_axes(
     gram[np.diag_indices_from(gram)] += _RIDGE * np.trace(gram) / len(gram) + 1e-9
     slopes = np.linalg.solve(gram, offset.T @ (weights[:, None] * shown))
     explained = np.linalg.cholesky(gram).T @ slopes
-    _, triangle, order = scipy.linalg.qr(explained, mode="economic", pivoting=True)
+    factors = scipy.linalg.qr(explained, mode="economic", pivoting=True)
+    _, triangle, order = cast(tuple[np.ndarray, np.ndarray, np.ndarray], factors)
     count = max(1, int((np.abs(np.diag(triangle)) > LEAST_CHANGE).sum()))
     chosen = order[:count].tolist()
     # vectors = offsets @ slopes are the explained measures themselves, one for each axis

@@ -153,7 +153,7 @@ class PriorTask:
             latents = prior.encode(signal * batch.mask)
             made = prior.decode(latents, style.expand(-1, -1, latents.shape[-1]))
             losses[name] = prior_loss(made, signal, batch.mask)
-        self.learners[0].descend(sum(losses.values()), fraction)
+        self.learners[0].descend(sum(losses.values(), torch.zeros(())), fraction)
         return {name: loss.item() for name, loss in losses.items()}
 
 
@@ -195,7 +195,7 @@ class SamplerTask:
             logits = sampler(latents[name], given, style)
             wanted = prior.index(latents[name]).transpose(1, 2)
             losses[name] = latent_loss(logits, wanted, inside)
-        self.learners[0].descend(sum(losses.values()), fraction)
+        self.learners[0].descend(sum(losses.values(), torch.zeros(())), fraction)
         return {name: loss.item() for name, loss in losses.items()}
 
 

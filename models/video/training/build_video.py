@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from ...actor import Actor
 from ...arkit.arkit_map import speaks_arkit, weights_of
@@ -93,7 +92,7 @@ def train_video(
     config: VideoConfig,
     checkpoints: Path | None = None,
     progress: Progress = silent,
-    motion: Callable[[VideoDims, float], nn.Module] = MotionNetwork,
+    motion: Callable[[VideoDims, float], MotionNetwork] = MotionNetwork,
 ) -> tuple[VideoNetworks, Curve]:
     """Networks trained on clips of the head's takes, and the losses' curve.
 

@@ -86,12 +86,17 @@ def read_footage(folder: Path) -> Iterator[FootageClip]:
             arrays = read_arrays(path)
             clip = FootageClip(
                 path.stem,
-                **{key: str(arrays[key]) for key in ("take", "person", "split")},
-                start=int(arrays["start"]),
-                **{key: arrays[key] for key in ("head_pose", "points", "scores", "poses")},
-                size=tuple(int(n) for n in arrays["size"]),
-                extractor=str(arrays.get("extractor", "landmarks")),
-                looks=arrays.get("looks"),
+                str(arrays["take"]),
+                str(arrays["person"]),
+                str(arrays["split"]),
+                int(arrays["start"]),
+                arrays["head_pose"],
+                arrays["points"],
+                arrays["scores"],
+                arrays["poses"],
+                (int(arrays["size"][0]), int(arrays["size"][1])),
+                str(arrays.get("extractor", "landmarks")),
+                arrays.get("looks"),
             )
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise CaptureError(f"The clip {path.name} is damaged: {error}.") from error

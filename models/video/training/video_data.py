@@ -274,7 +274,7 @@ class ClipBatchSampler:
                 part[place, :count] = values[start : start + count]
                 part[place, count:] = values[-1]
             mask[place, :count] = 1
-        return VideoBatch(*parts, mask)
+        return VideoBatch(*parts, mask=mask)
 
 
 OWN = "actor"
