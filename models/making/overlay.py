@@ -64,9 +64,10 @@ def write_overlay(
 
 def spread_out(cameras: Sequence[Camera]) -> list[Camera]:
     """At most `MOST_CAMERAS`, from all around: in order of where they look, as seen from above."""
-    around = sorted(cameras, key=lambda camera: np.arctan2(*camera.world_to_camera[2, :2]))
+    order = np.argsort([np.arctan2(*camera.world_to_camera[2, :2]) for camera in cameras])
     count = min(MOST_CAMERAS, len(cameras))
-    return [around[i] for i in np.linspace(0, len(cameras) - 1, count).round().astype(int)]
+    chosen = np.linspace(0, len(cameras) - 1, count).round().astype(int)
+    return [cameras[int(place)] for place in order[chosen]]
 
 
 def overlaid(
