@@ -10,7 +10,14 @@ from capture_scenes import bumpy_head, painted, ring_of_cameras
 from models.mesh import HeadMesh
 from models.render.drawables import Drawable
 from models.render.raster import shared_rasteriser
-from models.texture.flow import LARGEST, TextureAligner, calculator, measured, texels_per_metre
+from models.texture.flow import (
+    LARGEST,
+    TextureAligner,
+    _improves,
+    calculator,
+    measured,
+    texels_per_metre,
+)
 from models.texture.photo import Photo
 from models.texture.texturing import Texturer
 from models.texture.view_texture import view_of
@@ -34,6 +41,15 @@ def test_a_known_shift_is_measured() -> None:
     found = measured(calculator(), picture, darker, everywhere, SCALE)[20:-20, 20:-20]
     np.testing.assert_allclose(found.mean((0, 1)), (1.3, -0.7), atol=0.15)
     assert np.percentile(np.linalg.norm(found - (1.3, -0.7), axis=-1), 95) < 0.3
+
+
+def test_only_shifts_that_make_pictures_agree_better_are_believed() -> None:
+    picture = cv2.cvtColor(painted(128), cv2.COLOR_RGB2GRAY)
+    real = moved(picture, 3, 0)
+    right, wrong = (np.full((128, 128, 2), shift, np.float32) for shift in ((3, 0), (-6, 0)))
+    inside = slice(16, -16), slice(16, -16)
+    assert np.median(_improves(picture, real, right)[inside]) > 0.8
+    assert (_improves(picture, real, wrong)[inside] > 0).mean() < 0.25
 
 
 def test_what_is_not_the_same_moves_nothing() -> None:

@@ -434,6 +434,7 @@ def test_lids_are_brought_as_far_apart_as_they_are(model: FaceModel) -> None:
     gaps = LidGaps.of(mesh, mesh.vertices.astype(np.float64))
     for _ in range(4):
         normal, right = gaps.normal(motion, np.array([0.2, np.nan]))
+        assert not normal[:6].any() and not right[:6].any(), "turning the head opens no eye"
         motion = motion.stepped(np.linalg.solve(normal + np.eye(len(right)), right))
     vertices = mesh.pose(motion.units)
     left, same = (
