@@ -108,6 +108,21 @@ def test_what_lay_under_a_passage_comes_back(scene: object, head: object, start:
     assert [point.co[0] for point in points] == list(range(1, 21))
 
 
+def test_keys_beside_a_passage_that_were_changed_since_stay_so(scene: object, head: object) -> None:
+    from neural_face.neural_face_addon.passage import passages
+
+    made(head)
+    over = made(head, OTHER, frame_start=8)
+    curve = curves(head)["neural_face.speech_layer.mouth", 0]
+    curve.keyframe_points[2].co[1] = 7.0
+    curve.keyframe_points.insert(60.0, 5.0)
+    passages.remove(scene, head, over)
+    points = curves(head)["neural_face.speech_layer.mouth", 0].keyframe_points
+    assert [point.co[0] for point in points] == [*range(1, 21), 60.0]
+    assert points[2].co[1] == 7.0 and points[-1].co[1] == 5.0
+    np.testing.assert_allclose(layer_codes(head, 8, 20), FIRST.codes[7:], atol=1e-6)
+
+
 def test_a_moved_passage_leaves_its_old_place_as_it_was(scene: object, head: object) -> None:
     made(head)
     over = made(head, OTHER, frame_start=5)
