@@ -197,6 +197,15 @@ def test_what_is_shown_is_what_was_evaluated(scene: object, head: object) -> Non
     assert np.frombuffer(playback.shown(head).code, np.float32)[0] == 2.0
 
 
+def test_hair_goes_with_the_skin_it_stands_on(scene: object, head: object) -> None:
+    from neural_face.neural_face_addon.scene import playback
+
+    mesh = playback.open_head(head).mesh
+    rest, moved = (playback.positions(mesh, mesh.vertices + shift) for shift in (0.0, 0.01))
+    assert len(rest) == len(head.data.vertices) > len(mesh.vertices)
+    np.testing.assert_allclose(moved, rest + 0.01, atol=1e-6)
+
+
 def test_videos_beside_the_head_show_the_picture_of_their_time() -> None:
     """At 24 frames a second of 30 pictures, played twice as fast from 0.5 s on."""
     from types import SimpleNamespace
