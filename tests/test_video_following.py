@@ -81,6 +81,12 @@ def test_people_who_pass_each_other_are_not_exchanged() -> None:
     assert np.all(follow(frames, person=1).descriptors[:, 0] == np.float32(0.9))
 
 
+def test_a_face_four_times_as_large_at_the_same_place_is_another() -> None:
+    small, large = detection(100, 0.1, 20), detection(70, 0.9, 80)
+    found = follow([*10 * [[small]], *10 * [[large]]], person=0)
+    assert found.confidence[:10].min() > 0 == found.confidence[10:].max()
+
+
 def test_one_face_found_twice_is_one() -> None:
     found = follow([[detection(50, 0.5), detection(52, 0.4)] for _ in range(5)])
     assert np.all(found.descriptors[:, 0] == 0.5)
