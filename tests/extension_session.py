@@ -96,6 +96,8 @@ def main(archive: str, repository: str, head: str) -> None:
     for _ in range(2):
         module = addon_utils.enable(MODULE, default_set=True)
         report["enabled"] = module is not None and MODULE in bpy.context.preferences.addons
+        kept = bpy.context.preferences.addons[MODULE].preferences
+        report["preferences"] = kept is not None and kept.bl_idname == MODULE
         report["added"] = leftovers(before, registered())
         if head:
             bpy.ops.neural_face.import_head(filepath=head)

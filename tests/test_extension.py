@@ -160,7 +160,7 @@ def test_a_head_is_read_from_the_zip(installed: Path) -> None:
 
 
 def test_loads_in_a_fresh_profile(session: dict) -> None:
-    assert session["enabled"]
+    assert session["enabled"] and session["preferences"]
     assert "neural_face/blender_manifest.toml" in session["installed"]
     added = {"Operator.NEURALFACE_OT_import_head", "Operator.NEURALFACE_OT_animate_text"}
     assert added | {"Panel.NEURALFACE_PT_speech", "Object.neural_face"} <= set(session["added"])

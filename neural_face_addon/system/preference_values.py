@@ -5,7 +5,7 @@ from pathlib import Path
 
 import bpy
 
-ROOT = __package__.rpartition(".")[0]
+ROOT = __package__.removesuffix(".neural_face_addon.system")
 """The extension's package, under which Blender keeps its preferences."""
 
 
