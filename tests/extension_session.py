@@ -97,7 +97,7 @@ def main(archive: str, repository: str, head: str) -> None:
         module = addon_utils.enable(MODULE, default_set=True)
         report["enabled"] = module is not None and MODULE in bpy.context.preferences.addons
         kept = bpy.context.preferences.addons[MODULE].preferences
-        report["preferences"] = kept is not None and kept.bl_idname == MODULE
+        report["preferences"] = kept is not None and bool(kept.device)
         report["added"] = leftovers(before, registered())
         if head:
             bpy.ops.neural_face.import_head(filepath=head)
