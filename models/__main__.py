@@ -33,8 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for command, (module, text) in COMMANDS.items():
         missing = command == name and not _is_here(command)
-        told = f"{text}. {CHECKOUT_ONLY}" if missing else text
-        sub = commands.add_parser(command, help=text, description=told)
+        description = f"{text}. {CHECKOUT_ONLY}" if missing else text
+        sub = commands.add_parser(command, help=text, description=description)
         sub.add_argument("--json", action="store_true", help="machine-readable result on stdout")
         sub.add_argument("--verbose", action="store_true", help="log what happens")
         if command == name and not missing:

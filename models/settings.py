@@ -125,17 +125,17 @@ def add_options(parser: argparse._ActionsContainer, settings: Iterable[Setting])
 
 def _accepted(item: Setting) -> dict[str, Any]:
     """What argparse shall accept for a setting, with the help it shows."""
-    told = f"{item.noun}: {item.sentence}" if item.noun else item.sentence
+    sentence = f"{item.noun}: {item.sentence}" if item.noun else item.sentence
     if item.value_type is bool:
-        return {"help": told, "action": argparse.BooleanOptionalAction}
+        return {"help": sentence, "action": argparse.BooleanOptionalAction}
     if item.choices:
         several = {"nargs": "+"} if isinstance(item.default, frozenset) else {}
-        return {"help": told, "choices": [choice[0] for choice in item.choices], **several}
+        return {"help": sentence, "choices": [choice[0] for choice in item.choices], **several}
     if item.value_type is str:
-        return {"help": told, "metavar": "FILE" if item.kind == "file" else "TEXT"}
+        return {"help": sentence, "metavar": "FILE" if item.kind == "file" else "TEXT"}
     usual = "" if item.size or item.default is None else f" ({item.default:g})"
     several = {"nargs": "+"} if item.size else {}
-    return {"help": told + usual, "type": item.value_type, "metavar": "NUMBER", **several}
+    return {"help": sentence + usual, "type": item.value_type, "metavar": "NUMBER", **several}
 
 
 def chosen(source: Any, *declared: type) -> dict[str, Any]:

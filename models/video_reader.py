@@ -79,9 +79,9 @@ class VideoReader:
         """
         if not self._capture.grab():
             return False
-        told = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        if math.isfinite(told) and told > self.time:
-            self.time = max(told, 0.0)
+        stated = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        if math.isfinite(stated) and stated > self.time:
+            self.time = max(stated, 0.0)
         else:
             self.time = max(self.time, -1 / self.fps) + 1 / self.fps
         return True

@@ -27,8 +27,8 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
         seen = head_making.seen(context.scene)
         self._draw_settings(context.scene.neural_face_making, not seen.busy)
         self._draw_buttons(seen)
-        told = seen.status is not None and seen.status.findings.get("errors")
-        if seen.trouble and not told:
+        reported = seen.status is not None and seen.status.findings.get("errors")
+        if seen.trouble and not reported:
             self._draw_lines(seen.trouble, "CANCEL", alert=True)
         if seen.status is not None:
             self._draw_progress(seen)

@@ -65,7 +65,9 @@ def foreign_actor(frames: int = 12) -> ForeignActor:
         controls.append(controls_from(moves))
         poses.append([*turn, 0.01 * np.sin(phase), 0, 0])
         seen = scene.frame(controls[-1], np.zeros(6))
-        eyes = [layer for layer in seen.layers if layer.name in ("left_eye", "right_eye")]
+        eyes = [
+            drawable for drawable in seen.drawables if drawable.name in ("left_eye", "right_eye")
+        ]
         local = np.concatenate([seen.vertices, *(eye.vertices for eye in eyes)])
         vertices.append(to_world(local, np.array(poses[-1]), mesh.pivot))
         textures.append(_packed(seen.texture, [eye.texture for eye in eyes]))

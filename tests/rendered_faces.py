@@ -65,8 +65,8 @@ def rendered_by(
     except MissingDependencyError as error:
         pytest.skip(str(error))
     pose = np.r_[np.radians(degrees), 0, 0, 0]
-    layers = _stage()[0].frame(controls_from({"jawOpen": jaw}), pose).layers
-    return [rasteriser.render(layers, camera, BACKGROUND) for camera in cameras]
+    drawables = _stage()[0].frame(controls_from({"jawOpen": jaw}), pose).drawables
+    return [rasteriser.render(drawables, camera, BACKGROUND) for camera in cameras]
 
 
 def needs_landmarker() -> None:

@@ -28,7 +28,7 @@ def turns_in_pixels(cameras: list, pixels: np.ndarray) -> np.ndarray:
     return np.array(pixels) / np.array([[c.intrinsics[0, 0]] for c in cameras])
 
 
-def settle(cameras: list, wrong: np.ndarray, noise: float = 0.0) -> np.ndarray:
+def solve(cameras: list, wrong: np.ndarray, noise: float = 0.0) -> np.ndarray:
     turns = np.zeros((len(cameras), 3))
     for _ in range(8):
         now = [camera.turned(turn) for camera, turn in zip(cameras, turns, strict=True)]
@@ -45,7 +45,7 @@ def test_cameras_that_look_elsewhere_are_found() -> None:
     cameras = ring_of_cameras(512)
     wrong = np.random.default_rng(3).normal(0, 1, (5, 3)) * (1, 1, 0)
     wrong = turns_in_pixels(cameras, wrong - wrong.mean(0))
-    found = settle(cameras, wrong, noise=0.3)
+    found = solve(cameras, wrong, noise=0.3)
     pixels = (found - wrong) * cameras[0].intrinsics[0, 0]
     assert np.abs(pixels[:, :2]).max() < 0.2
     assert np.abs(wrong * cameras[0].intrinsics[0, 0]).max() > 0.8
@@ -53,14 +53,14 @@ def test_cameras_that_look_elsewhere_are_found() -> None:
 
 def test_well_aimed_cameras_stay() -> None:
     cameras = ring_of_cameras(512)
-    found = settle(cameras, np.zeros((5, 3)), noise=0.3)
+    found = solve(cameras, np.zeros((5, 3)), noise=0.3)
     assert not found.any()
 
 
 def test_what_all_cameras_have_in_common_is_not_their_fault() -> None:
     cameras = ring_of_cameras(512)
     common = turns_in_pixels(cameras, np.tile([0.5, -0.7, 0.0], (5, 1)))
-    found = settle(cameras, common)
+    found = solve(cameras, common)
     assert np.abs(found * cameras[0].intrinsics[0, 0]).max() < 0.05
 
 

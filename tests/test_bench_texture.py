@@ -42,9 +42,9 @@ def test_a_camera_left_out_sees_what_the_others_saw(tmp_path: Path) -> None:
     mesh, take, texture = marked_head(), a_take(), painted(512)
     assert 0.1 < face_vertices(mesh).mean() < 0.6
     cameras = ring_of_cameras(256)
-    layer = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
+    drawable = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
     for camera in cameras:
-        picture = shared_rasteriser().render([layer], camera)
+        picture = shared_rasteriser().render([drawable], camera)
         for frame in range(3):
             write_picture(tmp_path, camera.name, "still", frame, picture)
     write_capture(tmp_path, cameras, [CaptureTake("still", 30.0, 3, (0, 1, 2))], mesh)

@@ -47,7 +47,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Take]
     )
     for frame in take.pictured:
         local = mesh.pose(take.controls[frame])
-        layer = Drawable(
+        drawable = Drawable(
             "head",
             to_world(local, take.head_pose[frame], mesh.pivot),
             mesh.faces,
@@ -55,7 +55,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Take]
             texture,
         )
         for camera in cameras:
-            picture = shared_rasteriser().render([layer], camera)
+            picture = shared_rasteriser().render([drawable], camera)
             write_picture(folder, camera.name, "move", int(frame), picture)
     write_capture(folder, cameras, [CaptureTake("move", 30.0, 5, (1, 4))], mesh)
     return folder, [take], texture

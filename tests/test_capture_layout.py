@@ -311,7 +311,9 @@ def test_unequal_videos_and_late_pictures_are_told(tmp_path: Path) -> None:
     for name, frames in (("c0", 50), ("c1", 30), ("c2", 50)):
         with_video(tmp_path / f"{name}.mp4", 25, frames)
     (tmp_path / "sync.json").write_text('{"c2": 0.013}')
-    told = {e.where: e.what for e in check_files(CaptureFolder.open(tmp_path)) if e.level != "ok"}
-    assert "1.20 s in camera c1, 2.00 s in camera c" in "".join(told.values())
+    sentences = {
+        e.where: e.what for e in check_files(CaptureFolder.open(tmp_path)) if e.level != "ok"
+    }
+    assert "1.20 s in camera c1, 2.00 s in camera c" in "".join(sentences.values())
     late = [e for e in check_files(CaptureFolder.open(tmp_path)) if "before or after" in e.what]
     assert [(e.where, round(e.figure)) for e in late] == [("c2", 13)]

@@ -72,10 +72,10 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Performanc
     pose[:, 0], pose[:, 2] = 0.15 * np.sin(phase), 0.2 * np.sin(2 * phase)
     pose[:, 3] = 0.02 * np.sin(phase)
     for frame in range(FRAMES):
-        layers = scene.frame(controls[frame], pose[frame]).layers
+        drawables = scene.frame(controls[frame], pose[frame]).drawables
         for camera in cameras[:3]:
             if (camera.name, frame) != ("front", GONE):
-                picture = rasteriser.render(layers, camera, (0.4, 0.42, 0.45))
+                picture = rasteriser.render(drawables, camera, (0.4, 0.42, 0.45))
                 write_picture(folder / "capture", camera.name, "talk", frame, picture)
     takes = [
         CaptureTake("talk", FPS, FRAMES, tuple(range(FRAMES))),
@@ -91,9 +91,9 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Performanc
 @pytest.fixture(scope="module")
 def footage(captured: tuple[Path, Performance], tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("footage")
-    told = []
-    count = footage_of_capture(*captured, output, lambda part, _: told.append(part))
-    assert count == 2 and told == [0.5, 1.0]
+    reports = []
+    count = footage_of_capture(*captured, output, lambda part, _: reports.append(part))
+    assert count == 2 and reports == [0.5, 1.0]
     return output
 
 
@@ -115,12 +115,12 @@ def test_the_heads_pose_is_the_cameras(footage: Path) -> None:
     for clip in read_footage(footage):
         found = np.isfinite(clip.points[:, 0, 0])
         seen = np.degrees(head_poses(clip.poses[found])[:, :3])
-        told = np.degrees(clip.head_pose[found, :3])
+        reports = np.degrees(clip.head_pose[found, :3])
         # the landmarker's idea of upright differs by person, and it underrates large turns
-        assert np.abs(np.mean(seen - told, axis=0)).max() < 10, clip.name
-        moved = seen - seen.mean(0) - (told - told.mean(0))
+        assert np.abs(np.mean(seen - reports, axis=0)).max() < 10, clip.name
+        moved = seen - seen.mean(0) - (reports - reports.mean(0))
         assert np.abs(moved).mean() < 2.5, clip.name
-        assert np.corrcoef(seen[:, 2], told[:, 2])[0, 1] > 0.98
+        assert np.corrcoef(seen[:, 2], reports[:, 2])[0, 1] > 0.98
 
 
 def test_all_cameras_tell_of_the_same_motion(

@@ -64,7 +64,7 @@ def recalibrate(root: Path, change: Callable[[Camera], Camera]) -> None:
     write_transforms(path, [change(entry.camera) for entry in read_transforms(path)])
 
 
-def told(report: CheckReport, level: str) -> str:
+def said(report: CheckReport, level: str) -> str:
     return "\n".join(f"{e.where} | {e.sentence()}" for e in report.of_level(level))
 
 
@@ -74,7 +74,7 @@ def test_a_good_capture_is_well(good: Path, tmp_path: Path) -> None:
     assert report.ok and not report.of_level("warning"), report.lines()
     assert report.scale == 1 and report.takes == {"take": FRAMES}
     assert max(report.errors_px.values()) < 4 and report.errors_px["front"] < 1
-    well = told(report, "ok")
+    well = said(report, "ok")
     assert "in metres" in well and "up is +Z" in well and "looks to −Y" in well
     assert "5 cameras see the mouth" in well
     assert progress[-1] == 1
@@ -102,21 +102,21 @@ def test_no_calibration(capture: Path) -> None:
     (capture / "transforms.json").unlink()
     report = check(capture)
     assert not report.ok
-    assert "The capture shoot has no calibration: it needs transforms.json" in told(report, "error")
+    assert "The capture shoot has no calibration: it needs transforms.json" in said(report, "error")
 
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_mirrored_axes_of_cameras(capture: Path, axis: int) -> None:
     flip = np.diag([-1.0 if i == axis else 1.0 for i in range(4)])
     recalibrate(capture, lambda c: replace(c, world_to_camera=flip @ c.world_to_camera))
-    assert "axes of camera front are mirrored (left-handed" in told(check(capture), "error")
+    assert "axes of camera front are mirrored (left-handed" in said(check(capture), "error")
 
 
 def test_a_mirrored_world(capture: Path) -> None:
     flip = np.diag([-1.0, 1, 1, 1])
     recalibrate(capture, lambda c: replace(c, world_to_camera=flip @ c.world_to_camera @ flip))
     report = check(capture, frames=2)
-    assert "calibration is mirrored (left and right are swapped)" in told(report, "error")
+    assert "calibration is mirrored (left and right are swapped)" in said(report, "error")
     assert len(report.of_level("error")) == 1
 
 
@@ -126,19 +126,19 @@ def test_a_world_flipped_upside_down(capture: Path) -> None:
         capture,
         lambda c: replace(c, world_to_camera=camera_flip @ c.world_to_camera @ world_flip),
     )
-    assert "mirrored (y points the other way)" in told(check(capture, frames=2), "error")
+    assert "mirrored (y points the other way)" in said(check(capture, frames=2), "error")
 
 
 def test_pictures_upside_down(capture: Path) -> None:
     for name in ANGLES:
         repaint(capture, name, lambda picture: np.ascontiguousarray(picture[::-1, ::-1]))
-    errors = told(check(capture), "error")
+    errors = said(check(capture), "error")
     assert "upside down" in errors
 
 
 def test_cameras_that_look_away(capture: Path) -> None:
     recalibrate(capture, lambda c: replace(c, world_to_camera=OPENGL @ c.world_to_camera))
-    assert "The cameras look away from what they should see" in told(check(capture), "error")
+    assert "The cameras look away from what they should see" in said(check(capture), "error")
 
 
 @pytest.mark.parametrize(("factor", "unit"), [(1000, "millimetres"), (100, "centimetres")])
@@ -146,7 +146,7 @@ def test_units(capture: Path, factor: float, unit: str) -> None:
     recalibrate(capture, lambda c: c.scaled(factor))
     report = check(capture, frames=2)
     assert report.ok and report.scale == pytest.approx(1 / factor)
-    assert f"is in {unit}, not in metres: its lengths are multiplied by" in told(report, "warning")
+    assert f"is in {unit}, not in metres: its lengths are multiplied by" in said(report, "warning")
     scaled = CaptureFolder.open(capture).scaled(report.scale)
     true = around(SIDE, ANGLES, FOCAL)[0]
     np.testing.assert_allclose(scaled.cameras[0].position, true.position, atol=1e-9)
@@ -156,34 +156,34 @@ def test_an_unknown_scale_is_measured_by_the_eyes(capture: Path) -> None:
     recalibrate(capture, lambda c: c.scaled(3.7))
     report = check(capture, frames=2)
     assert report.scale == pytest.approx(1 / 3.7, rel=0.08)
-    assert "in no usual unit" in told(report, "warning")
+    assert "in no usual unit" in said(report, "warning")
 
 
 def test_another_up(capture: Path) -> None:
     turn = np.array([[1.0, 0, 0, 0.3], [0, 0, 1, -0.2], [0, -1, 0, 0.5], [0, 0, 0, 1]])
     recalibrate(capture, lambda c: replace(c, world_to_camera=c.world_to_camera @ turn))
     report = check(capture, frames=2)
-    assert report.ok and "up is −Y" in told(report, "ok")
+    assert report.ok and "up is −Y" in said(report, "ok")
 
 
 def test_one_camera_only(capture: Path) -> None:
     for name in list(ANGLES)[1:]:
         shutil.rmtree(capture / "images" / name)
     report = check(capture, frames=1)
-    assert "pictures of one camera only (front). Depth needs at least two" in told(report, "error")
-    assert "Camera left is calibrated but has no pictures" in told(report, "warning")
+    assert "pictures of one camera only (front). Depth needs at least two" in said(report, "error")
+    assert "Camera left is calibrated but has no pictures" in said(report, "warning")
 
 
 def test_no_face(capture: Path) -> None:
     for name in ANGLES:
         repaint(capture, name, lambda picture: np.full_like(picture, 90))
-    assert "No face was found in any of 15 pictures" in told(check(capture), "error")
+    assert "No face was found in any of 15 pictures" in said(check(capture), "error")
 
 
 def test_unequal_lengths_and_a_dropped_frame(capture: Path) -> None:
     place(capture, "left", FRAMES - 1).unlink()
     place(capture, "side", 1).unlink()
-    warnings = told(check(capture, frames=1), "warning")
+    warnings = said(check(capture, frames=1), "warning")
     assert "left | In take take, camera left ends 1 frames early of 3 (frame 2)" in warnings
     assert "side | In take take, camera side lacks 1 frames of 3 (frame 1)" in warnings
 
@@ -192,21 +192,21 @@ def test_sound_of_another_length(capture: Path) -> None:
     with wave.open(str(capture / "audio.wav"), "wb") as stream:
         stream.setparams((1, 2, 8000, 0, "NONE", ""))
         stream.writeframes(bytes(16000))
-    assert "sound lasts 1.00 s, the pictures 0.12 s" in told(check(capture, frames=1), "warning")
+    assert "sound lasts 1.00 s, the pictures 0.12 s" in said(check(capture, frames=1), "warning")
     (capture / "audio.wav").write_bytes(b"RIFF")
-    assert "audio.wav cannot be read as sound" in told(check(capture, frames=1), "error")
+    assert "audio.wav cannot be read as sound" in said(check(capture, frames=1), "error")
 
 
 def test_a_corrupt_picture(capture: Path) -> None:
     path = place(capture, "right", 1)
     path.write_bytes(path.read_bytes()[:-500])
-    errors = told(check(capture, frames=1), "error")
+    errors = said(check(capture, frames=1), "error")
     assert "images/right/000001.png | The picture right/000001.png is damaged" in errors
 
 
 def test_a_picture_of_another_size(capture: Path) -> None:
     repaint(capture, "left", lambda picture: picture[:200])
-    assert "left | Frame 0 of take take of camera left has 320×200" in told(
+    assert "left | Frame 0 of take take of camera left has 320×200" in said(
         check(capture, frames=1), "error"
     )
 
@@ -232,14 +232,14 @@ def test_a_calibration_of_another_set_up(capture: Path) -> None:
     names = list(ANGLES)
     others = dict(zip(names, names[1:] + names[:1], strict=True))
     recalibrate(capture, lambda c: replace(c, name=others[c.name]))
-    errors = told(check(capture), "error")
+    errors = said(check(capture), "error")
     assert "cameras disagree" in errors and "no single camera is to blame" in errors
 
 
 def test_blurred_and_badly_exposed_cameras(capture: Path) -> None:
     repaint(capture, "left", lambda picture: cv2.GaussianBlur(picture, (0, 0), 2.5))
     repaint(capture, "right", lambda picture: cv2.convertScaleAbs(picture, alpha=2.3))
-    warnings = told(check(capture), "warning")
+    warnings = said(check(capture), "warning")
     assert "left | Camera left is blurred" in warnings
     assert "right | Camera right is over-exposed" in warnings
     assert "Camera front" not in warnings and "Camera below" not in warnings
@@ -255,18 +255,18 @@ def test_masks_the_wrong_way_round(capture: Path) -> None:
             cv2.imwrite(str(path), mask)
     report = check(capture)
     assert not report.ok
-    assert "front | The masks of camera front hide 100% of the face" in told(report, "error")
-    assert "camera side hide" not in told(report, "error")
+    assert "front | The masks of camera front hide 100% of the face" in said(report, "error")
+    assert "camera side hide" not in said(report, "error")
     cut = capture / "masks" / "front" / "000001.png"
     cut.write_bytes(cut.read_bytes()[:60])
-    assert "000001.png" in told(check(capture), "error")
+    assert "000001.png" in said(check(capture), "error")
 
 
 def test_a_blurred_frame(capture: Path) -> None:
     for name in ANGLES:
         path = place(capture, name, 1)
         cv2.imwrite(str(path), cv2.GaussianBlur(cv2.imread(str(path)), (0, 0), 3))
-    assert "Frame 1 of take take is blurred" in told(check(capture), "warning")
+    assert "Frame 1 of take take is blurred" in said(check(capture), "warning")
 
 
 def test_other_colours_are_told_and_matched(capture: Path) -> None:
@@ -283,7 +283,7 @@ def test_other_colours_are_told_and_matched(capture: Path) -> None:
     skin = slice(150, 170), slice(150, 170)
     off = painted[skin].mean((0, 1)) - report.matches()["left"].apply(painted)[skin].mean((0, 1))
     assert off[0] > 5 and off[2] < -3
-    assert "Camera left shows skin in other colours" in told(report, "ok")
+    assert "Camera left shows skin in other colours" in said(report, "ok")
 
 
 def test_a_small_face_and_few_views_of_the_mouth(good: Path, tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_a_small_face_and_few_views_of_the_mouth(good: Path, tmp_path: Path) -> 
     for camera, picture in zip(cameras, rendered_by(cameras), strict=True):
         write(tmp_path, camera.name, 0, picture)
     write_transforms(tmp_path / "transforms.json", cameras)
-    warnings = told(check(tmp_path), "warning")
+    warnings = said(check(tmp_path), "warning")
     assert "front | The face is small in camera front: " in warnings
     assert "The mouth is seen by 2 cameras" in warnings
     assert "back | Camera back sees the face never" in warnings

@@ -95,11 +95,13 @@ def test_killed_training_ends_the_same(performance: Performance, tmp_path: Path)
 
 
 def test_what_runs_before_did_counts_at_once() -> None:
-    told = []
-    overall = _Overall(lambda fraction, message: told.append(fraction), {"mouth": 1.0, "face": 3.0})
+    reports = []
+    overall = _Overall(
+        lambda fraction, message: reports.append(fraction), {"mouth": 1.0, "face": 3.0}
+    )
     overall.resume("face", 0.5)
     overall.report("mouth")(1, 0.2, {"loss": 1.0})
-    assert told == [pytest.approx((0.2 + 1.5) / 4)]
+    assert reports == [pytest.approx((0.2 + 1.5) / 4)]
 
 
 class _Counter:

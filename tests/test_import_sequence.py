@@ -281,16 +281,16 @@ def test_what_is_said_is_aligned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "audio.wav").write_bytes(b"")
     pictures = (tmp_path / "skin.png",)
     take = SequenceTake("hi", tmp_path, 30.0, tuple(tmp_path for _ in range(9)), pictures)
-    told = (ImportSettings(), model, np.zeros((9, 6)), mesh.vertices + offsets, mesh)
+    context = (ImportSettings(), model, np.zeros((9, 6)), mesh.vertices + offsets, mesh)
     for text in ("", "Hi!"):
         (tmp_path / "transcript.txt").write_text(text)
-        made = import_sequence._take(take, *told)
+        made = import_sequence._take(take, *context)
         made.check(mesh)
         assert (made.kind, made.style, made.text) == ("spoken", "neutral", text)
         assert made.phones.label.tolist() == ["sil", "HH", "AY"]
     assert asked == [("audio.wav", None), ("audio.wav", "Hi!")]
     (tmp_path / "audio.wav").unlink()
-    assert import_sequence._take(take, *told).kind == "motion"
+    assert import_sequence._take(take, *context).kind == "motion"
 
 
 def test_held_out_takes_must_be_there(actor: ForeignActor, tmp_path: Path) -> None:

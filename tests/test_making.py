@@ -108,19 +108,19 @@ def test_a_lost_file_is_made_again(chain: Chain) -> None:
 
 
 def test_status_tells_how_far_it_is(chain: Chain) -> None:
-    told = []
+    reports = []
 
     def look(name: str, progress: Progress) -> Outcome:
         progress(0.25, "looking")
-        told.append((chain.status.status.fraction, chain.status.status.label))
+        reports.append((chain.status.status.fraction, chain.status.status.label))
         return Outcome(note="nothing to do" if name == "b" else "")
 
     chain.work = look
     with StatusWriter(chain.folder, MakingStatus()) as status:
         chain.status = status
         run_stages(chain.stages(), Workspace(chain.folder), status)
-    assert [label for _, label in told] == ["A", "B", "C"]
-    assert [f for f, _ in told] == pytest.approx([0.25 / 3, 1.25 / 3, 2.25 / 3])
+    assert [label for _, label in reports] == ["A", "B", "C"]
+    assert [f for f, _ in reports] == pytest.approx([0.25 / 3, 1.25 / 3, 2.25 / 3])
     left = read_status(chain.folder)
     assert (left.state, left.fraction, left.seconds_left) == (DONE, 1.0, 0.0)
     assert [(s.name, s.state, s.note) for s in left.stages] == [

@@ -27,7 +27,7 @@ from models.performance import Performance, PerformanceWriter
 
 
 class Systems:
-    """Stands for what reads, tracks, textures and films a capture; notes what was asked for."""
+    """Stands for what reads, tracks, textures and crops a capture; notes what was asked for."""
 
     def __init__(self, truth: Performance) -> None:
         self.truth, self.asked = truth, []

@@ -156,18 +156,18 @@ def test_previews_go_on_until_the_training_ends(started: tuple, tmp_path: Path) 
     import threading
 
     performance, data, networks = started
-    twice, told = threading.Event(), []
+    twice, reports = threading.Event(), []
 
     def tell(*what: object) -> None:
-        told.append(what)
-        if len(told) == 2:
+        reports.append(what)
+        if len(reports) == 2:
             twice.set()
 
     with Previews(sample_of(performance, data), tmp_path, tell, 0.01) as previews:
         previews.watch(networks)
         assert twice.wait(300)
-    count = len(told)
-    assert not previews._thread.is_alive() and len(told) == count
+    count = len(reports)
+    assert not previews._thread.is_alive() and len(reports) == count
 
 
 def test_card_tells_texts_figures_and_pictures(tiny_head: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Masks, told and found: textures and tracking take nothing from beside the head."""
+"""Masks, given and found: textures and tracking take nothing from beside the head."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -32,8 +32,8 @@ def capture(tmp_path: Path) -> CaptureFolder:
 
 def drawn(camera: Camera) -> np.ndarray:
     mesh = bumpy_head()
-    layer = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, painted(256))
-    return shared_rasteriser().render([layer], camera)
+    drawable = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, painted(256))
+    return shared_rasteriser().render([drawable], camera)
 
 
 def test_as_it_is_where_nothing_coarser_is_asked_for(capture: CaptureFolder) -> None:

@@ -35,10 +35,10 @@ def test_every_thread_has_a_rasteriser_of_its_own() -> None:
 
     camera = look_at("c", (0, -1, 0), (0, 0, 0), 60.0, (32, 32))
     corners = np.array([[-0.1, 0, -0.1], [0.1, 0, -0.1], [0, 0, 0.1]], np.float32)
-    layer = Drawable("t", corners, np.array([[0, 1, 2]], np.int32), np.zeros((3, 2), np.float32))
+    drawable = Drawable("t", corners, np.array([[0, 1, 2]], np.int32), np.zeros((3, 2), np.float32))
 
     def drawn() -> tuple[int, np.ndarray]:
-        return id(shared_rasteriser()), shared_rasteriser().render([layer], camera)
+        return id(shared_rasteriser()), shared_rasteriser().render([drawable], camera)
 
     here = drawn()
     for _ in range(2):
@@ -69,27 +69,29 @@ def test_a_card_is_where_projection_says_and_upright() -> None:
 def test_depth_is_metric_and_respects_holes() -> None:
     holed = np.full((64, 64, 4), 255, np.uint8)
     holed[:, :32, 3] = 0
-    layers = [card("far", 1.5, 0.3, plain(9, 9, 9)), card("near", 1.0, 0.1, holed)]
-    depth = shared_rasteriser().depth(layers, CAMERA)
+    drawables = [card("far", 1.5, 0.3, plain(9, 9, 9)), card("near", 1.0, 0.1, holed)]
+    depth = shared_rasteriser().depth(drawables, CAMERA)
     np.testing.assert_allclose(depth[55, [75, 105]], [1.5, 1.0], atol=1e-5)
     assert depth[2, 2] == BACKGROUND_DEPTH
 
 
 def test_blending_sorts_back_to_front() -> None:
     red, green = plain(255, 0, 0, 128), plain(0, 255, 0, 128)
-    layers = [
+    drawables = [
         card("a", 0.9, 0.1, green, blended=True),
         card("b", 1.0, 0.1, red, blended=True),
         card("c", 1.1, 0.2, plain(0, 0, 255)),
     ]
-    pixel = shared_rasteriser().render(layers, CAMERA)[55, 90].astype(int)
+    pixel = shared_rasteriser().render(drawables, CAMERA)[55, 90].astype(int)
     np.testing.assert_allclose(pixel, (64, 128, 63), atol=3)
 
 
 def test_colours_multiply_and_a_new_texture_replaces_the_old() -> None:
-    layer = card("tinted", 1.0, 0.1, plain(200, 200, 200))
+    drawable = card("tinted", 1.0, 0.1, plain(200, 200, 200))
     half = np.full((4, 3), (0.5, 1.0, 0.25), np.float32)
-    tinted = Drawable(layer.name, layer.vertices, layer.faces, layer.uvs, layer.texture, half)
+    tinted = Drawable(
+        drawable.name, drawable.vertices, drawable.faces, drawable.uvs, drawable.texture, half
+    )
     picture = shared_rasteriser().render([tinted], CAMERA)
     np.testing.assert_allclose(picture[55, 90], (100, 200, 50), atol=1)
     again = card("tinted", 1.0, 0.1, plain(10, 20, 30))
@@ -120,9 +122,9 @@ def test_coverage_counts_what_is_not_hidden() -> None:
 def test_agrees_with_projected_vertices() -> None:
     mesh, size = bumpy_head(), 256
     inner = (np.abs(mesh.uvs - 0.5) < 0.44).all(-1)
-    layer = Drawable("dome", mesh.vertices, mesh.faces, mesh.uvs, painted(256))
+    drawable = Drawable("dome", mesh.vertices, mesh.faces, mesh.uvs, painted(256))
     for camera in ring_of_cameras(size):
-        depth = shared_rasteriser().depth([layer], camera)
+        depth = shared_rasteriser().depth([drawable], camera)
         facing = np.sum(vertex_normals(mesh.vertices, mesh.faces) * _towards(camera, mesh), -1)
         pixels, expected = camera.project(mesh.vertices[inner & (facing > 0.6)])
         columns, rows = np.floor(pixels).astype(int).T

@@ -131,9 +131,9 @@ def test_scans_without_a_face(
     with pytest.raises(CaptureError, match="No face is seen on the scan neutral.obj"):
         Scan.read(path)
     capture = CaptureFolder(tmp_path, (), (), scan=path)
-    (told,) = check_scan(capture)
-    assert told.level == "error" and "No face" in told.sentence()
+    (entry,) = check_scan(capture)
+    assert entry.level == "error" and "No face" in entry.sentence()
     path.write_text("v 1 2\nf 1 2 9")
-    (told,) = check_scan(capture)
-    assert told.level == "error" and "neutral.obj" in told.sentence()
+    (entry,) = check_scan(capture)
+    assert entry.level == "error" and "neutral.obj" in entry.sentence()
     assert list(check_scan(CaptureFolder(tmp_path, (), ()))) == []

@@ -114,10 +114,12 @@ def test_gaze_turns_the_iris_by_the_right_angle(
 ) -> None:
     controls = controls_from(values)
     assert np.allclose(gaze_angles(controls), [left, right])
-    layers = Eyes(actor, None).layers(actor.mesh.pose(controls), controls)
-    eyeballs = [layer for layer in layers if not layer.blended]
-    for layer, centre, (yaw, pitch) in zip(eyeballs, actor.eye_centres, (left, right), strict=True):
-        axis = (layer.vertices[0] - centre) / actor.eye_radius  # the first vertex is the pupil's
+    drawables = Eyes(actor, None).drawables(actor.mesh.pose(controls), controls)
+    eyeballs = [drawable for drawable in drawables if not drawable.blended]
+    for drawable, centre, (yaw, pitch) in zip(
+        eyeballs, actor.eye_centres, (left, right), strict=True
+    ):
+        axis = (drawable.vertices[0] - centre) / actor.eye_radius  # the first vertex is the pupil's
         assert np.degrees(np.arcsin(axis[2])) == pytest.approx(pitch, abs=0.01)
         assert np.degrees(np.arctan2(axis[0], -axis[1])) == pytest.approx(yaw, abs=0.01)
     assert np.allclose(gaze_rotation(20, 10) @ gaze_rotation(20, 10).T, np.eye(3))
@@ -125,7 +127,7 @@ def test_gaze_turns_the_iris_by_the_right_angle(
 
 def test_lids_shade_the_eyeball(actor: SyntheticActor) -> None:
     vertices = actor.mesh.vertices
-    eyeball = Eyes(actor, None).layers(vertices, controls_from({}))[0]
+    eyeball = Eyes(actor, None).drawables(vertices, controls_from({}))[0]
     upper, lower = (vertices[chain] for chain in (actor.patches[1].upper, actor.patches[1].lower))
     above, below = (cKDTree(chain).query(eyeball.vertices)[0] for chain in (upper, lower))
     brightness = eyeball.colours.mean(1)
@@ -163,7 +165,7 @@ def test_a_mouth_is_darker_closed_than_open(actor: SyntheticActor) -> None:
 
     def light(**values: float) -> float:
         controls = controls_from(values)
-        tongue = mouth.layers(actor.mesh.pose(controls), controls)[1]
+        tongue = mouth.drawables(actor.mesh.pose(controls), controls)[1]
         return float(tongue.colours.mean())
 
     assert light(jawOpen=0.8) > 2 * light()

@@ -19,9 +19,9 @@ def psnr(error: np.ndarray) -> float:
 
 
 def photographed(mesh: HeadMesh, texture: np.ndarray, extra: tuple[Drawable, ...] = ()) -> list:
-    layer = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
+    drawable = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
     cameras = ring_of_cameras(384)
-    return [(c, shared_rasteriser().render([layer, *extra], c)) for c in cameras]
+    return [(c, shared_rasteriser().render([drawable, *extra], c)) for c in cameras]
 
 
 def unwrap(mesh: HeadMesh, vertices: np.ndarray, pictures: list, extra: tuple = ()) -> Unwrapped:
@@ -70,9 +70,9 @@ def test_what_lies_behind_the_surface_is_not_painted_on() -> None:
     column = np.arange(len(folded)) % 60
     folded[column < 12] = folded[column < 12][:, [0, 1, 2]] * (-0.3, -0.2, 1.0)  # tucked inside
     texture[:, : SIZE // 5] = 0
-    layer = Drawable("folded", folded, mesh.faces, mesh.uvs, texture)
+    drawable = Drawable("folded", folded, mesh.faces, mesh.uvs, texture)
     camera = ring_of_cameras(384)[0]
-    picture = shared_rasteriser().render([layer], camera)
+    picture = shared_rasteriser().render([drawable], camera)
     found = unwrap(mesh, folded.astype(np.float32), [(camera, picture)])
     hidden = found.seen[SIZE // 4 : -SIZE // 4, 40:90]
     assert hidden.mean() < 0.02

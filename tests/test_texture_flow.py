@@ -65,9 +65,9 @@ def test_what_is_not_the_same_moves_nothing() -> None:
 
 
 def photographed(mesh: HeadMesh, texture: np.ndarray) -> dict:
-    layer = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
+    drawable = Drawable("head", mesh.vertices, mesh.faces, mesh.uvs, texture)
     cameras = ring_of_cameras(384)
-    return {n: Photo(c, shared_rasteriser().render([layer], c)) for n, c in enumerate(cameras)}
+    return {n: Photo(c, shared_rasteriser().render([drawable], c)) for n, c in enumerate(cameras)}
 
 
 def wrong(mesh: HeadMesh, seed: int) -> np.ndarray:
@@ -117,7 +117,7 @@ def test_a_finished_texture_settles_on_the_reference() -> None:
     colour = 0.85 * moved(reference, 0.6, -0.4).clip(0, 1)
     seen = np.ones((SIZE, SIZE), np.float32)
     aligner, flow = TextureAligner(mesh, reference), calculator()
-    found = aligner.settled(colour, seen)
+    found = aligner.registered(colour, seen)
     assert found.shape == colour.shape and found.dtype == colour.dtype
     inside = slice(30, -30), slice(30, -30)
     off = [
@@ -125,14 +125,14 @@ def test_a_finished_texture_settles_on_the_reference() -> None:
         for made in (colour, found)
     ]
     assert np.median(off[0]) > 0.5 and np.median(off[1]) < 0.2
-    assert np.array_equal(aligner.settled(colour, np.zeros_like(seen)), colour)
+    assert np.array_equal(aligner.registered(colour, np.zeros_like(seen)), colour)
 
 
 def test_a_settled_texture_stays_within_black_and_white() -> None:
     """Cubic curves overshoot along hard edges; as bytes that would be specks of wrong colour."""
     mesh, reference = bumpy_head(), (painted(SIZE) > 128).astype(np.float32)
     colour = moved((painted(SIZE) > 128).astype(np.float32), 0.5, 0.5).clip(0, 1)
-    found = TextureAligner(mesh, reference).settled(colour, np.ones((SIZE, SIZE), np.float32))
+    found = TextureAligner(mesh, reference).registered(colour, np.ones((SIZE, SIZE), np.float32))
     assert not np.array_equal(found, colour) and found.min() >= 0 and found.max() <= 1
 
 

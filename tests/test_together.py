@@ -11,7 +11,7 @@ from models.files import write_arrays
 from models.performance import PerformanceWriter, Take
 from models.tracking import together
 from models.tracking.face_model import FaceModel, template
-from models.tracking.together import Settler, between, take_of
+from models.tracking.together import TemporalSmoother, between, take_of
 from models.tracking.work import PASSES, TrackingJob
 from tests.test_tracking import MM, motion_of
 
@@ -50,7 +50,7 @@ def tracked_job(model: FaceModel, tmp_path_factory: pytest.TempPathFactory) -> T
 
 
 def put_together(model: FaceModel, take: CaptureTake, job: TrackingJob, path: Path) -> Take:
-    return take_of(take, Settler(model.mesh, [take], job), job, path)
+    return take_of(take, TemporalSmoother(model.mesh, [take], job), job, path)
 
 
 def a_capture_take(frames: int, step: int = 1) -> CaptureTake:

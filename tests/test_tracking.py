@@ -232,10 +232,10 @@ def stage(model: FaceModel) -> tuple:
     texture = np.clip(texture, 0, 255).astype(np.uint8)
 
     def photos(vertices: np.ndarray) -> list[Photo]:
-        layer = Drawable(
+        drawable = Drawable(
             "skin", vertices.astype(np.float32), model.mesh.faces, model.mesh.uvs, texture
         )
-        return [Photo(c, rasteriser.render([layer], c)) for c in around(model)]
+        return [Photo(c, rasteriser.render([drawable], c)) for c in around(model)]
 
     return rasteriser, texture, photos
 

@@ -8,7 +8,7 @@ from models.tracking.data_terms import DataTerms, PointObservation, data_terms
 from models.tracking.landmark_fit import BOUND_SPREAD, STEADINESS, UNIT_SPREAD, unit_prior
 
 
-def _settled(units: np.ndarray, rounds: int = 1, before: np.ndarray | None = None) -> np.ndarray:
+def _solved(units: np.ndarray, rounds: int = 1, before: np.ndarray | None = None) -> np.ndarray:
     """Units that the prior alone comes to in some Gauss–Newton steps."""
     for _ in range(rounds):
         diagonal, right = unit_prior(units, before)
@@ -21,22 +21,22 @@ def test_units_inside_are_drawn_to_rest() -> None:
     diagonal, right = unit_prior(units)
     np.testing.assert_allclose(diagonal, 1 / UNIT_SPREAD**2)
     np.testing.assert_allclose(right, -units / UNIT_SPREAD**2)
-    np.testing.assert_allclose(_settled(units), 0, atol=1e-12)
+    np.testing.assert_allclose(_solved(units), 0, atol=1e-12)
 
 
 @pytest.mark.parametrize(("unit", "edge"), [(1.4, 1.0), (-0.4, 0.0)])
 def test_units_outside_are_drawn_to_the_edge_much_more_strongly(unit: float, edge: float) -> None:
     soft, hard = 1 / UNIT_SPREAD**2, 1 / BOUND_SPREAD**2
-    assert _settled(np.array([unit]))[0] == pytest.approx(hard * edge / (soft + hard))
-    assert abs(_settled(np.array([unit]))[0] - edge) < 0.05
+    assert _solved(np.array([unit]))[0] == pytest.approx(hard * edge / (soft + hard))
+    assert abs(_solved(np.array([unit]))[0] - edge) < 0.05
 
 
 def test_units_stay_near_those_of_the_frame_before() -> None:
     soft, steady = 1 / UNIT_SPREAD**2, 1 / STEADINESS**2
     before = np.array([0.8])
-    settled = _settled(np.array([0.1]), before=before)
-    assert settled[0] == pytest.approx(0.8 * steady / (soft + steady))
-    np.testing.assert_allclose(_settled(settled, before=before), settled)
+    solved = _solved(np.array([0.1]), before=before)
+    assert solved[0] == pytest.approx(0.8 * steady / (soft + steady))
+    np.testing.assert_allclose(_solved(solved, before=before), solved)
 
 
 def _cameras() -> list:

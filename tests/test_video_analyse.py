@@ -59,8 +59,10 @@ def nod(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_movement_is_read_and_the_gap_filled(nod: Path) -> None:
-    extractor, told = MouthCorners(), []
-    found = analyse_video(nod, extractor, progress=lambda share, text: told.append((share, text)))
+    extractor, reports = MouthCorners(), []
+    found = analyse_video(
+        nod, extractor, progress=lambda share, text: reports.append((share, text))
+    )
     found.check()
     np.testing.assert_allclose(found.times, np.arange(13) / FPS, atol=1e-6)
     assert (found.extractor, found.size) == ("mouth corners", (SIDE, SIDE))
@@ -74,8 +76,10 @@ def test_movement_is_read_and_the_gap_filled(nod: Path) -> None:
     assert found.shots.max() == 0
     assert found.warnings == ("No face from 0.2 s to 0.4 s; filled in.",)
     assert extractor.shown == 9 * [False]
-    assert told[0][0] == 0 and [share for share, _ in told] == sorted(share for share, _ in told)
-    assert told[-1][0] > 0.9 and "0.5 of 0.5 s" in told[-1][1]
+    assert reports[0][0] == 0 and [share for share, _ in reports] == sorted(
+        share for share, _ in reports
+    )
+    assert reports[-1][0] > 0.9 and "0.5 of 0.5 s" in reports[-1][1]
 
 
 def test_an_analysis_survives_being_kept(nod: Path) -> None:

@@ -220,7 +220,7 @@ def _timeline(
 
     Args:
         tracks: Videos and when each begins, in seconds on the shared clock.
-        wanted: Frames a second, where somebody told them; else what most cameras have.
+        wanted: Frames a second, where `takes.json` gives them; else what most cameras have.
     """
     rates = Counter(round(track.fps, 2) for track, _ in tracks)
     usual = max(rates, key=lambda rate: (rates[rate], rate))

@@ -44,12 +44,12 @@ def spoken_takes(
     recorded = {take.name: take for take in capture.takes}
     found, notes = [], []
     for place, take in enumerate(takes):
-        told = partly(progress, place / len(takes), (place + 1) / len(takes))
+        report = partly(progress, place / len(takes), (place + 1) / len(takes))
         about = recorded.get(take.name)
         if about is None or not about.audio:
             found.append(take)
             continue
-        made, note = _spoken(capture.folder, take, about, cache, told, aligned)
+        made, note = _spoken(capture.folder, take, about, cache, report, aligned)
         found.append(made)
         notes += [note] if note else []
     return found, notes

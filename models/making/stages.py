@@ -47,11 +47,11 @@ def run_stages(stages: Sequence[Stage], workspace: Workspace, status: StatusWrit
         NeuralFaceError: A stage failed, with its reason.
     """
     clock = _Clock(stages)
-    told = [StageStatus(stage.name, stage.label) for stage in stages]
-    status.tell(stages=told)
+    entries = [StageStatus(stage.name, stage.label) for stage in stages]
+    status.tell(stages=entries)
     figures: dict = {}
     identities: dict[str, str] = {}
-    for stage, entry in zip(stages, told, strict=True):
+    for stage, entry in zip(stages, entries, strict=True):
         status.check()
         needed = [identities[name] for name in stage.needs]
         identities[stage.name] = known = identity(stage.name, stage.settings, needed)

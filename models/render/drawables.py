@@ -1,4 +1,4 @@
-"""What the rasteriser draws and unwraps: textured layers, surfaces and views."""
+"""What the rasteriser draws and unwraps: textured drawables, surfaces and views."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ class Drawable:
     """One textured triangle mesh to draw.
 
     Attributes:
-        name: Says which buffers and which texture of the graphics driver are this layer's.
+        name: Says which buffers and which texture of the graphics driver are this drawable's.
         vertices: (V, 3) metres, world.
         faces: (F, 3) int32.
         uvs: (V, 2), v up.
         texture: (H, W, 3 or 4) uint8, row 0 on top; white when None.
         colours: (V, 3) 0…1 multiplied with the texture (occlusion), white when None.
-        blended: Drawn after all opaque layers, back to front, with the texture's alpha.
+        blended: Drawn after all opaque drawables, back to front, with the texture's alpha.
     """
 
     name: str
@@ -86,17 +86,17 @@ class UnwrapSettings:
     border: float = 12.0
 
 
-def drawing_order(layers: Sequence[Drawable], camera: Camera) -> list[Drawable]:
-    """Opaque layers first, then blended ones from the farthest to the nearest."""
-    blended = [layer for layer in layers if layer.blended]
-    blended.sort(key=lambda layer: -float(_depths(layer, camera).mean()))
-    return [layer for layer in layers if not layer.blended] + blended
+def drawing_order(drawables: Sequence[Drawable], camera: Camera) -> list[Drawable]:
+    """Opaque drawables first, then blended ones from the farthest to the nearest."""
+    blended = [drawable for drawable in drawables if drawable.blended]
+    blended.sort(key=lambda drawable: -float(_depths(drawable, camera).mean()))
+    return [drawable for drawable in drawables if not drawable.blended] + blended
 
 
-def back_to_front(layer: Drawable, camera: Camera) -> np.ndarray:
-    """The layer's faces, the farthest first."""
-    return layer.faces[np.argsort(-_depths(layer, camera)[layer.faces].sum(1))]
+def back_to_front(drawable: Drawable, camera: Camera) -> np.ndarray:
+    """The drawable's faces, the farthest first."""
+    return drawable.faces[np.argsort(-_depths(drawable, camera)[drawable.faces].sum(1))]
 
 
-def _depths(layer: Drawable, camera: Camera) -> np.ndarray:
-    return layer.vertices @ camera.world_to_camera[2, :3]
+def _depths(drawable: Drawable, camera: Camera) -> np.ndarray:
+    return drawable.vertices @ camera.world_to_camera[2, :3]

@@ -1,4 +1,4 @@
-"""Headless rasteriser: pictures and depths of layers in a camera, and where texels are."""
+"""Headless rasteriser: pictures and depths of drawables in a camera, and where texels are."""
 
 import functools
 import threading
@@ -37,7 +37,7 @@ def shared_rasteriser() -> "Rasteriser":
 
 
 class Rasteriser:
-    """Draws layers and unwraps pictures; not to be shared by threads or across a fork."""
+    """Draws drawables and unwraps pictures; not to be shared by threads or across a fork."""
 
     def __init__(self) -> None:
         self._context = create_context()
@@ -49,15 +49,15 @@ class Rasteriser:
 
     def render(
         self,
-        layers: Sequence[Drawable],
+        drawables: Sequence[Drawable],
         camera: Camera,
         background: tuple[float, float, float] = (0.0, 0.0, 0.0),
         samples: int = 4,
     ) -> np.ndarray:
-        """Draw `layers` as `camera`'s pinhole sees them.
+        """Draw `drawables` as `camera`'s pinhole sees them.
 
         Args:
-            layers: Opaque ones in any order; blended ones are sorted by distance.
+            drawables: Opaque ones in any order; blended ones are sorted by distance.
             camera: Its distortion is not applied.
             background: sRGB 0…1.
             samples: Samples a pixel along edges; 0 for none.
@@ -65,7 +65,7 @@ class Rasteriser:
         Returns:
             (H, W, 3) uint8.
         """
-        shaded = [(layer, TEXTURED) for layer in drawing_order(layers, camera)]
+        shaded = [(drawable, TEXTURED) for drawable in drawing_order(drawables, camera)]
         return self._picture(shaded, camera, background, samples)
 
     def coverage(
@@ -76,12 +76,12 @@ class Rasteriser:
         Returns:
             (H, W) uint8, 255 where covered entirely.
         """
-        names = {layer.name for layer in occluders}
+        names = {drawable.name for drawable in occluders}
         ordered = drawing_order([*blockers, *occluders], camera)
-        shaded = [(layer, WHITE if layer.name in names else BLACK) for layer in ordered]
+        shaded = [(drawable, WHITE if drawable.name in names else BLACK) for drawable in ordered]
         return self._picture(shaded, camera, (0.0, 0.0, 0.0), samples=0)[..., 0]
 
-    def depth(self, layers: Sequence[Drawable], camera: Camera) -> np.ndarray:
+    def depth(self, drawables: Sequence[Drawable], camera: Camera) -> np.ndarray:
         """Depth (H, W) float32 in metres of the nearest texel with alpha of at least a half.
 
         `BACKGROUND_DEPTH` where there is nothing.
@@ -91,8 +91,8 @@ class Rasteriser:
         target.clear(red=BACKGROUND_DEPTH, depth=1.0)
         self._context.enable_only(moderngl.DEPTH_TEST)
         self._depth["depth_row"] = tuple(camera.world_to_camera[2])
-        for layer in layers:
-            self._draw(layer, camera, self._depth)
+        for drawable in drawables:
+            self._draw(drawable, camera, self._depth)
         return read(target, 1)[..., 0]
 
     def unwrap(
@@ -142,25 +142,25 @@ class Rasteriser:
         target.clear(*background, 1.0, depth=1.0)
         self._context.enable_only(moderngl.DEPTH_TEST | moderngl.BLEND)
         self._context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        for layer, solid in shaded:
+        for drawable, solid in shaded:
             self._colour["solid"] = solid
-            self._draw(layer, camera, self._colour)
+            self._draw(drawable, camera, self._colour)
         if samples:
             resolved = self._target("picture", camera)
             self._context.copy_framebuffer(resolved, target)
             target = resolved
         return read(target, 3)
 
-    def _draw(self, layer: Drawable, camera: Camera, program: moderngl.Program) -> None:
-        colours = _white(len(layer.vertices)) if layer.colours is None else layer.colours
-        attributes = {"in_position": layer.vertices, "in_uv": layer.uvs, "in_colour": colours}
-        faces = back_to_front(layer, camera) if layer.blended else layer.faces
-        array = self._store.vertex_array(program, layer.name, attributes, faces)
-        opaque = layer.texture is None or layer.texture.shape[2] == 3
+    def _draw(self, drawable: Drawable, camera: Camera, program: moderngl.Program) -> None:
+        colours = _white(len(drawable.vertices)) if drawable.colours is None else drawable.colours
+        attributes = {"in_position": drawable.vertices, "in_uv": drawable.uvs, "in_colour": colours}
+        faces = back_to_front(drawable, camera) if drawable.blended else drawable.faces
+        array = self._store.vertex_array(program, drawable.name, attributes, faces)
+        opaque = drawable.texture is None or drawable.texture.shape[2] == 3
         plain = program is self._depth and opaque
-        self._store.image(layer.name, None if plain else layer.texture).use(0)
+        self._store.image(drawable.name, None if plain else drawable.texture).use(0)
         _set_matrix(program, "world_to_clip", _world_to_clip(camera))
-        self._context.fbo.depth_mask = program is self._depth or not layer.blended
+        self._context.fbo.depth_mask = program is self._depth or not drawable.blended
         array.render()
         self._context.fbo.depth_mask = True
 

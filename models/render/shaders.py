@@ -1,4 +1,4 @@
-"""GLSL of the rasteriser (`raster.py`): drawing layers in a camera, and unwrapping to the atlas."""
+"""GLSL of the rasteriser (`raster.py`): drawing in a camera, and unwrapping to the atlas."""
 
 CAMERA_VERTEX = """
 #version 330

@@ -92,7 +92,7 @@ class Skin:
     texture: np.ndarray
 
     @property
-    def layer(self) -> Drawable:
+    def drawable(self) -> Drawable:
         """For the rasteriser."""
         return Drawable(
             "adopted", self.vertices.astype(np.float32), self.faces, self.uvs, self.texture
@@ -105,13 +105,13 @@ def seen_by(skin: Skin, camera: Camera, finder: FaceFinder) -> tuple[Face, np.nd
     NaN where there is no mesh behind a landmark; None where there is no face.
     """
     rasteriser = shared_rasteriser()
-    faces = finder.find(rasteriser.render([skin.layer], camera, BACKGROUND))
+    faces = finder.find(rasteriser.render([skin.drawable], camera, BACKGROUND))
     if not faces:
         return None
     face = max(faces, key=lambda face: np.prod(face.box[2:] - face.box[:2]))
     pixels = face.points[:, :2].copy()
     pixels[RIMS[0]] += INTO_SKIN * (pixels[RIMS[1]] - pixels[RIMS[0]])
-    return face, cast(pixels, rasteriser.depth([skin.layer], camera), camera)
+    return face, cast(pixels, rasteriser.depth([skin.drawable], camera), camera)
 
 
 def cast(pixels: np.ndarray, depth: np.ndarray, camera: Camera) -> np.ndarray:
@@ -144,7 +144,7 @@ def face_camera(yaw: float = 0.0, side: int = SIDE) -> Camera:
 def visible(skin: Skin, tolerance: float = 0.001) -> np.ndarray:
     """Whether the camera in front sees each vertex (V,), hidden by at most `tolerance` metres."""
     camera = face_camera()
-    depth = shared_rasteriser().depth([skin.layer], camera)
+    depth = shared_rasteriser().depth([skin.drawable], camera)
     pixels, own = camera.project(skin.vertices)
     column, row = np.floor(np.nan_to_num(pixels)).astype(int).T
     inside = (row >= 0) & (row < depth.shape[0]) & (column >= 0) & (column < depth.shape[1])

@@ -102,12 +102,12 @@ def import_sequence(
     _begin(output, fingerprint(takes, settings.size))
     atlas = atlas_of(takes[0].topology)
     with FaceFinder(most=2) as finder:
-        found = _look(takes, atlas, finder, progress)
+        found = _register(takes, atlas, finder, progress)
     motions = [_motion(take, atlas, found, progress) for take in takes]
     poses, local = zip(*motions, strict=True)
     mesh, model = _head_mesh(atlas, found, local)
-    told = {**about, "unit_of_the_sequence_in_metres": round(found.unit, 6)}
-    writer = PerformanceWriter(output, mesh, takes[0].fps, told)
+    described = {**about, "unit_of_the_sequence_in_metres": round(found.unit, 6)}
+    writer = PerformanceWriter(output, mesh, takes[0].fps, described)
     for take, pose, vertices in zip(takes, poses, local, strict=True):
         writer.add(_take(take, settings, model, pose, vertices, mesh))
         _write_textures(take, atlas, output, settings.size, progress)
@@ -151,7 +151,7 @@ def _begin(output: Path, sequence: str) -> None:
     write_bytes(path, sequence.encode())
 
 
-def _look(
+def _register(
     takes: Sequence[SequenceTake], atlas: Atlas, finder: FaceFinder, progress: Progress
 ) -> FaceRegistration:
     """Find the face, and the frames that show it at rest, with open mouth, with open eyes."""
@@ -174,14 +174,14 @@ def _look(
         skin = Skin(standing(positions), atlas.faces, atlas.uvs, texture)
         front = seen_by(skin, face_camera(), finder)
         if front is not None:
-            seen.append(_Glance(positions, standing, skin, front[0].scores))
+            seen.append(_FrontView(positions, standing, skin, front[0].scores))
     if not seen:
         raise CaptureError("The mesh's face is lost as soon as it moves: is its topology constant?")
-    return _settled(seen, atlas, finder)
+    return _registered(seen, atlas, finder)
 
 
 @dataclass(frozen=True)
-class _Glance:
+class _FrontView:
     """A frame that was looked at: as stored, what put it before the camera, expression scores."""
 
     positions: np.ndarray
@@ -190,9 +190,9 @@ class _Glance:
     scores: np.ndarray
 
 
-def _settled(seen: Sequence[_Glance], atlas: Atlas, finder: FaceFinder) -> FaceRegistration:
+def _registered(seen: Sequence[_FrontView], atlas: Atlas, finder: FaceFinder) -> FaceRegistration:
     """Everything again in metres about the frame at rest, which stands upright."""
-    scores = np.stack([glance.scores for glance in seen])
+    scores = np.stack([view.scores for view in seen])
     active = scores[:, _ACTIVE].sum(1)
     rest = seen[int(np.flatnonzero(active <= active.min() + NEARLY)[0])]
     wide = seen[int(scores[:, SCORE_INDEX["jawOpen"]].argmax())]
@@ -202,11 +202,11 @@ def _settled(seen: Sequence[_Glance], atlas: Atlas, finder: FaceFinder) -> FaceR
     placed, unit = in_metres(upright)
     ratio = placed.scale / upright.scale
     skull = Skull.of(placed(rest.positions))
-    sample = np.stack([skull.without_motion(placed(glance.positions)) for glance in seen])
+    sample = np.stack([skull.without_motion(placed(view.positions)) for view in seen])
     looked = []
-    for glance in (rest, wide, awake):
-        vertices = step(glance.skin.vertices)
-        before = Skin(vertices, atlas.faces, atlas.uvs, glance.skin.texture)
+    for view in (rest, wide, awake):
+        vertices = step(view.skin.vertices)
+        before = Skin(vertices, atlas.faces, atlas.uvs, view.skin.texture)
         points = landmarks_of(before, finder)
         if points is None:
             raise CaptureError("The mesh's face cannot be read from the front.")

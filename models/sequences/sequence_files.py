@@ -177,7 +177,7 @@ def _take(folder: Path, fps: float | None) -> SequenceTake:
     meshes = () if baked else tuple(sorted(_files(folder, GEOMETRY), key=_natural))
     if len({path.suffix.lower() for path in meshes}) > 1:
         raise CaptureError(f"{folder.name} holds .obj and .ply files: keep one of the two.")
-    fps = fps or _told_fps(folder)
+    fps = fps or _stated_fps(folder)
     if not 1 <= fps <= 1000:
         raise CaptureError(f"{folder.name} cannot have {fps:g} frames a second.")
     take = SequenceTake(_safe_name(folder.name), folder, fps, meshes, ())
@@ -207,7 +207,7 @@ def _matched(
     return tuple(by_number.get(number) for number in numbers)
 
 
-def _told_fps(folder: Path) -> float:
+def _stated_fps(folder: Path) -> float:
     path = folder / ABOUT
     if not path.is_file():
         return DEFAULT_FPS

@@ -95,16 +95,16 @@ class Eyes:
         self._spark_image = _spark_image()
         self._image = eye_image(actor.eye_radius, actor.traits, data)
 
-    def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Drawable]:
+    def drawables(self, vertices: np.ndarray, controls: np.ndarray) -> list[Drawable]:
         """Eyeballs and catch-lights for head vertices (V, 3), head at rest."""
-        layers = []
+        drawables = []
         for number, patch in enumerate(self._actor.patches[1:]):
             centre = self._actor.eye_centres[number]
             rotation = gaze_rotation(*gaze_angles(controls)[number])
             normals = self._cap.points @ rotation.T
             points = centre + self._actor.eye_radius * normals
             upper, lower = (_dense(vertices[chain]) for chain in (patch.upper, patch.lower))
-            layers.append(
+            drawables.append(
                 Drawable(
                     patch.name,
                     points.astype(np.float32),
@@ -115,7 +115,7 @@ class Eyes:
                 )
             )
             spark = self._spark.points @ _towards(CORNEA_HALF).T
-            layers.append(
+            drawables.append(
                 Drawable(
                     f"{patch.name}_spark",
                     (centre + 1.004 * self._actor.eye_radius * spark).astype(np.float32),
@@ -125,7 +125,7 @@ class Eyes:
                     blended=True,
                 )
             )
-        return layers
+        return drawables
 
 
 def _lid_shadow(

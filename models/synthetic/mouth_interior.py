@@ -66,7 +66,7 @@ class Mouth:
             points += shares[jaw] * (self._teeth_rest @ rotation.T + shift)
         return points
 
-    def layers(self, vertices: np.ndarray, controls: np.ndarray) -> list[Drawable]:
+    def drawables(self, vertices: np.ndarray, controls: np.ndarray) -> list[Drawable]:
         """Layers for head vertices (V, 3), head at rest."""
         base = self.base_pose(controls)
         lips = self._actor.patches[0]
@@ -92,18 +92,18 @@ class Mouth:
         ]
 
 
-def _lit(layer: Drawable, tone: np.ndarray, rim: np.ndarray) -> Drawable:
-    """The layer, coloured `tone` (3,), in the light that comes in through the opening `rim`."""
-    seen = aperture_light(layer.vertices, rim)
-    outside = 1 - (layer.vertices[:, 1] - rim[:, 1].min()) / LIP_DEPTH
+def _lit(drawable: Drawable, tone: np.ndarray, rim: np.ndarray) -> Drawable:
+    """The drawable, coloured `tone` (3,), in the light that comes in through the opening `rim`."""
+    seen = aperture_light(drawable.vertices, rim)
+    outside = 1 - (drawable.vertices[:, 1] - rim[:, 1].min()) / LIP_DEPTH
     light = np.clip(np.maximum(seen * BRIGHTNESS, outside), 0, 1)[:, None] ** FALLOFF
-    normals = vertex_normals(layer.vertices, layer.faces)
+    normals = vertex_normals(drawable.vertices, drawable.faces)
     facing = shade(normals, np.ones(len(normals))) * tone
     inside = tone * DEPTH_TINT * (0.45 + 0.55 * light)
     return replace(
-        layer,
-        vertices=layer.vertices.astype(np.float32),
-        uvs=layer.uvs.astype(np.float32),
+        drawable,
+        vertices=drawable.vertices.astype(np.float32),
+        uvs=drawable.uvs.astype(np.float32),
         colours=np.clip(light * facing + (1 - light) * inside, 0, 1).astype(np.float32),
     )
 

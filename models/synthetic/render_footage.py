@@ -257,8 +257,8 @@ def _read(clip: PlannedClip, scene: Scene, finder: FaceFinder, extractor: Extrac
         np.full((count, extractor.size), np.nan, np.float32) if extractor.needs_picture else None
     )
     for row in range(count):
-        layers = scene.frame(clip.controls[row], clip.head_pose[row]).layers
-        rendered = shared_rasteriser().render(layers, camera, background)
+        drawables = scene.frame(clip.controls[row], clip.head_pose[row]).drawables
+        rendered = shared_rasteriser().render(drawables, camera, background)
         picture = sensor(rendered, rng)
         for face in finder.find(picture):
             points[row], scores[row], poses[row] = face.points, face.scores, face.pose

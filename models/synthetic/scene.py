@@ -1,4 +1,4 @@
-"""One frame of the synthetic actor as layers for the rasteriser."""
+"""One frame of the synthetic actor as drawables for the rasteriser."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from ..mesh import ATLAS_SIZE
 from ..pose import to_world
 from ..render.drawables import Drawable
-from ..texture.texturing import part_image, part_layer
+from ..texture.texturing import part_drawable, part_image
 from .appearance import RAYS, Appearance, SkinState
 from .assets import load_image
 from .eyes import Eyes
@@ -28,12 +28,12 @@ class SceneFrame:
     """One moment of the actor.
 
     Attributes:
-        layers: For the rasteriser, in the world.
+        drawables: For the rasteriser, in the world.
         texture: The true atlas (S, S, 3) uint8 of the skin.
         vertices: (V, 3) head-local.
     """
 
-    layers: list[Drawable]
+    drawables: list[Drawable]
     texture: np.ndarray
     vertices: np.ndarray
 
@@ -82,19 +82,19 @@ class Scene:
         texture = self.appearance.texture(state)
         local = [
             Drawable("skin", vertices, self.appearance.faces, self.mesh.uvs, texture),
-            *self._eyes.layers(vertices, controls),
-            *self._mouth.layers(vertices, controls),
-            *(part_layer(part, vertices, image) for part, image in self._parts),
+            *self._eyes.drawables(vertices, controls),
+            *self._mouth.drawables(vertices, controls),
+            *(part_drawable(part, vertices, image) for part, image in self._parts),
         ]
-        layers = [
+        drawables = [
             replace(
-                layer,
-                vertices=to_world(layer.vertices, head_pose, self.mesh.pivot).astype(np.float32),
+                drawable,
+                vertices=to_world(drawable.vertices, head_pose, self.mesh.pivot).astype(np.float32),
             )
-            for layer in local
+            for drawable in local
         ]
-        layers.append(self._torso.layer(state, head_pose, self.mesh.pivot))
-        return SceneFrame(layers, texture, vertices)
+        drawables.append(self._torso.drawable(state, head_pose, self.mesh.pivot))
+        return SceneFrame(drawables, texture, vertices)
 
 
 class _Torso:
@@ -118,7 +118,7 @@ class _Torso:
         follow[: len(actor.mesh.vertices)] = 1.0
         self._follow = (follow * follow * (3 - 2 * follow))[self._source, None]
 
-    def layer(self, state: SkinState, head_pose: np.ndarray, pivot: np.ndarray) -> Drawable:
+    def drawable(self, state: SkinState, head_pose: np.ndarray, pivot: np.ndarray) -> Drawable:
         """The torso under a head with this pose."""
         rest = state.vertices[self._source]
         moved = to_world(rest, head_pose, pivot)

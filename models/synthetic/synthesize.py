@@ -245,7 +245,7 @@ def _render(job: tuple[SynthesisSettings, Sequence[Camera]], shots: Sequence[Pla
     for shot in shots:
         frame = scene.frame(shot.controls, shot.head_pose)
         for camera in cameras:
-            picture = rasteriser.render(frame.layers, camera, BACKGROUND)
+            picture = rasteriser.render(frame.drawables, camera, BACKGROUND)
             write_picture(settings.capture, camera.name, shot.take, shot.frame, picture)
         write_texture(settings.truth, shot.take, shot.frame, frame.texture, scene.skin_mask)
     return len(shots)

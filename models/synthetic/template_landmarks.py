@@ -111,7 +111,7 @@ def _observations(
     for expression in EXPRESSIONS:
         frame = scene.frame(controls_from(expression), np.zeros(6))
         for camera, direction in _cameras(actor.mesh):
-            picture = shared_rasteriser().render(frame.layers, camera, BACKGROUND)
+            picture = shared_rasteriser().render(frame.drawables, camera, BACKGROUND)
             for face in finder.find(picture):
                 pixels = face.points[:, :2].astype(np.float64)
                 points = _cast(actor.mesh, frame, camera, pixels, rest)
@@ -135,7 +135,7 @@ def _cast(
     mesh: HeadMesh, frame: SceneFrame, camera: Camera, pixels: np.ndarray, rest: np.ndarray
 ) -> np.ndarray:
     """Where pixels (P, 2) hit the head, as points (P, 3) of the template at rest."""
-    depth = shared_rasteriser().depth(frame.layers[:1], camera)
+    depth = shared_rasteriser().depth(frame.drawables[:1], camera)
     row, column = (np.clip(pixels[:, k].astype(int), 0, SIDE - 1) for k in (1, 0))
     far = depth[row, column]
     rays = np.linalg.solve(camera.intrinsics, np.c_[pixels, np.ones(len(pixels))].T).T

@@ -54,7 +54,9 @@ class Patch:
         strips.append(_zip(rows[-1], row_shares, self.lower, _arc(vertices[self.lower])))
         return np.concatenate(strips)
 
-    def settle(self, vertices: np.ndarray, neutral: np.ndarray, eye_centre: np.ndarray) -> None:
+    def place_interior(
+        self, vertices: np.ndarray, neutral: np.ndarray, eye_centre: np.ndarray
+    ) -> None:
         """Place the interior of `vertices` (V, 3) between the rims, in place.
 
         A mouth patch sinks back as it opens; an eye patch curves around the eyeball.

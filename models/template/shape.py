@@ -69,7 +69,7 @@ def build_shape(identity: Mapping[str, float]) -> HeadShape:
             posed += value * control_offsets()[CONTROL_INDEX[name]]
         vertices = posed[base_index.clip(0)]
         for patch in patches:
-            patch.settle(vertices, rest, eyes[0][0 if patch.name == "left_eye" else 1])
+            patch.place_interior(vertices, rest, eyes[0][0 if patch.name == "left_eye" else 1])
         return vertices
 
     neutral = head_vertices({})
@@ -96,7 +96,7 @@ def mesh_vertices(shape: HeadShape, base_vertices: np.ndarray) -> np.ndarray:
     rest = base_vertices[shape.base_index.clip(0)]
     centres, vertices = _eyeballs(load_base_mesh(), base_vertices)[0], rest.copy()
     for patch in shape.patches:
-        patch.settle(vertices, rest, centres[0 if patch.name == "left_eye" else 1])
+        patch.place_interior(vertices, rest, centres[0 if patch.name == "left_eye" else 1])
     return vertices
 
 

@@ -19,7 +19,7 @@ LARGEST = 0.002
 """Metres: what is farther off is not the same spot, and the mesh is never so wrong."""
 REACH = 0.003
 """Metres (standard deviation) over which shifts are smoothed: the mesh is wrong smoothly."""
-SETTLING = 0.0015
+REGISTERING = 0.0015
 """The same for what is left over in a finished texture."""
 SHADE = 0.01
 """Metres over which light and expression may change a picture's brightness."""
@@ -78,7 +78,7 @@ class TextureAligner:
         result[box] = measured(self._flow, grey, real, trust, scale)
         return result
 
-    def settled(self, colour: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    def registered(self, colour: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """A finished texture with its details where the reference has them.
 
         What each photo's shift leaves over, tenths of a pixel, would make skin shiver whenever
@@ -90,7 +90,7 @@ class TextureAligner:
         """
         trust = np.where(seen > 0, self._steady, 0)
         grey = _grey(colour)
-        shift = measured(self._flow, self._grey, grey, trust, self._density, SETTLING)
+        shift = measured(self._flow, self._grey, grey, trust, self._density, REGISTERING)
         rows, columns = np.mgrid[0 : len(colour), 0 : len(colour)].astype(np.float32)
         at = columns + shift[..., 0], rows + shift[..., 1]
         moved = cv2.remap(colour, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -66,7 +66,7 @@ class Texturer:
             vertices: (V, 3) metres, world.
             photos: Of that frame.
         """
-        surface, skin, occluders = self._layers(vertices)
+        surface, skin, occluders = self._drawables(vertices)
         found = {}
         for number, photo in photos.items():
             view = view_of(self._rasteriser, skin, occluders, photo.camera)
@@ -103,14 +103,14 @@ class Texturer:
             ground = complete(mean.colour, mean.seen, self._reference)
         colour = blend(view_textures, ground, chosen)
         if self._aligner is not None:
-            colour = self._aligner.settled(colour, mean.seen)
+            colour = self._aligner.registered(colour, mean.seen)
         return Unwrapped(colour, mean.seen)
 
     def judge(
         self, labelling: Labelling, vertices: np.ndarray, cameras: Sequence[Camera | None]
     ) -> np.ndarray:
         """How well each camera sees each triangle (F, L), 0 for a camera that is None."""
-        surface, skin, occluders = self._layers(vertices)
+        surface, skin, occluders = self._drawables(vertices)
         views = [self._coarse_view(skin, occluders, camera) for camera in cameras]
         return labelling.judge(self._rasteriser, surface, views)
 
@@ -123,14 +123,14 @@ class Texturer:
         small = pinhole.resized(pinhole.width // COARSE, pinhole.height // COARSE)
         return view_of(self._rasteriser, skin, occluders, small)
 
-    def _layers(self, vertices: np.ndarray) -> tuple:
+    def _drawables(self, vertices: np.ndarray) -> tuple:
         skin = Drawable("skin", vertices, self._mesh.faces, self._mesh.uvs)
         pairs = zip(self._mesh.parts, self._images, strict=True)
-        occluders = [part_layer(part, vertices, image) for part, image in pairs]
+        occluders = [part_drawable(part, vertices, image) for part, image in pairs]
         return surface_of(self._mesh, vertices), skin, occluders
 
 
-def part_layer(part: Part, vertices: np.ndarray, image: np.ndarray) -> Drawable:
+def part_drawable(part: Part, vertices: np.ndarray, image: np.ndarray) -> Drawable:
     """A part of the head (hair, lashes) on head vertices (V, 3), with its decoded image."""
     positions = part.positions(vertices).astype(np.float32)
     return Drawable(part.name, positions, part.faces, part.uvs, image, blended=True)

@@ -19,7 +19,7 @@ from .steady import noise_of, steadied
 from .work import TrackingJob, read_tracked
 
 TOGETHER = 100
-"""Frames that are settled at a time, so that long takes need little memory."""
+"""Frames that are smoothed at a time, so that long takes need little memory."""
 MARGIN = 24
 """Frames before and after them that smoothing looks at."""
 QUIET, QUIETEST = 8, 16
@@ -70,8 +70,8 @@ class Motions:
         return cls(units[..., 0], pose[:, 0] / LENGTHS, local)
 
 
-class Settler:
-    """Settles stretches of one person's frames."""
+class TemporalSmoother:
+    """Takes noise off stretches of one person's frames."""
 
     def __init__(self, mesh: HeadMesh, takes: Sequence[CaptureTake], job: TrackingJob) -> None:
         """Learn from the quietest moments of all takes how noisy frames are."""
@@ -82,7 +82,7 @@ class Settler:
         if self._noise:
             self._noise[-1] = self._averaged(self._noise[-1][None])[0]
 
-    def settled(self, tracked: Sequence[Tracked], at: np.ndarray) -> Motions:
+    def smoothed(self, tracked: Sequence[Tracked], at: np.ndarray) -> Motions:
         """Frames `at` (T,) of a take, steady, their lips closed where they touch."""
         motions, follows = Motions.of(self.mesh, tracked), np.diff(at, prepend=-2) == 1
         if self._noise:
@@ -139,25 +139,25 @@ def put_together(
         job: Whose frames they are.
     """
     writer = PerformanceWriter(output, mesh, takes[0].fps, about)
-    settler = Settler(mesh, takes, job)
+    smoother = TemporalSmoother(mesh, takes, job)
     for take in takes:
-        writer.add(take_of(take, settler, job, vertices_path(output, take.name)))
+        writer.add(take_of(take, smoother, job, vertices_path(output, take.name)))
     return writer.finish()
 
 
-def take_of(take: CaptureTake, settler: Settler, job: TrackingJob, path: Path) -> Take:
+def take_of(take: CaptureTake, smoother: TemporalSmoother, job: TrackingJob, path: Path) -> Take:
     """A take's numbers on every frame, vertices in `path`; between pictured frames interpolated."""
     times = np.arange(take.frames)
     units, pose = [], []
 
     def blocks() -> Iterator[np.ndarray]:
         for start in range(0, len(times), TOGETHER):
-            part = _part(take, settler, job, times[start : start + TOGETHER])
+            part = _part(take, smoother, job, times[start : start + TOGETHER])
             units.append(part.units)
             pose.append(part.pose)
             yield part.local
 
-    write_rows(path, (len(times), len(settler.mesh.vertices), 3), blocks())
+    write_rows(path, (len(times), len(smoother.mesh.vertices), 3), blocks())
     poses = np.concatenate(pose)
     poses[:, :3] = np.unwrap(poses[:, :3], axis=0)
     return Take(
@@ -166,12 +166,14 @@ def take_of(take: CaptureTake, settler: Settler, job: TrackingJob, path: Path) -
     )  # fmt: skip
 
 
-def _part(take: CaptureTake, settler: Settler, job: TrackingJob, times: np.ndarray) -> Motions:
+def _part(
+    take: CaptureTake, smoother: TemporalSmoother, job: TrackingJob, times: np.ndarray
+) -> Motions:
     """Some frames of a take, consecutive ones."""
     at = np.array(take.pictured)
     first, last = np.clip(np.searchsorted(at, times[[0, -1]], "right") - 1, 0, None)
     used = at[max(first - MARGIN, 0) : last + 2 + MARGIN]
-    found = settler.settled(_read(take.name, used, job), used)
+    found = smoother.smoothed(_read(take.name, used, job), used)
     return Motions(*(between(v, used, times) for v in (found.units, found.pose, found.local)))
 
 

@@ -89,5 +89,5 @@ def transferred_opening_r(
 def _picture(
     scene: Scene, camera: Camera, controls: np.ndarray, head_pose: np.ndarray
 ) -> np.ndarray:
-    layers = scene.frame(controls, head_pose).layers
-    return shared_rasteriser().render(layers, camera, BACKGROUND)
+    drawables = scene.frame(controls, head_pose).drawables
+    return shared_rasteriser().render(drawables, camera, BACKGROUND)

@@ -10,7 +10,7 @@ from models.parameters import AnimationParameters
 from models.pose import to_world
 from models.render.drawables import Drawable
 from models.render.raster import shared_rasteriser
-from models.texture.texturing import part_image, part_layer
+from models.texture.texturing import part_drawable, part_image
 
 BACKGROUND = (0.40, 0.415, 0.44)
 DISTANCE, SHARE = 1.1, 0.62
@@ -34,13 +34,15 @@ class RenderedHead:
         """(side, side, 3) uint8 RGB of a code (Z,) and a head pose (6,)."""
         decoded, mesh = self._head.decode(code), self._head.mesh
         texture = np.ascontiguousarray(decoded.texture)
-        layers = [
+        drawables = [
             Drawable("skin", decoded.vertices, mesh.faces, mesh.uvs, texture),
-            *(part_layer(part, decoded.vertices, image) for part, image in self._parts),
+            *(part_drawable(part, decoded.vertices, image) for part, image in self._parts),
         ]
         placed = [
-            Drawable(**vars(layer) | {"vertices": to_world(layer.vertices, head_pose, mesh.pivot)})
-            for layer in layers
+            Drawable(
+                **vars(drawable) | {"vertices": to_world(drawable.vertices, head_pose, mesh.pivot)}
+            )
+            for drawable in drawables
         ]
         return shared_rasteriser().render(placed, self.camera, BACKGROUND)
 

@@ -38,7 +38,7 @@ def source_pictures(data: Path) -> list[list[np.ndarray]]:
     camera = make_camera(scene, np.random.default_rng(4)).resized(SIDE, SIDE)
     return [
         [
-            shared_rasteriser().render(scene.frame(*frame).layers, camera, BACKGROUND)
+            shared_rasteriser().render(scene.frame(*frame).drawables, camera, BACKGROUND)
             for frame in zip(take.controls, take.head_pose, strict=True)
         ]
         for take in (takes[name] for name in TAKES)

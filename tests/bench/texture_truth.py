@@ -21,7 +21,7 @@ from models.render.drawables import Drawable
 from models.render.raster import Rasteriser, shared_rasteriser
 from models.texture.extract import extract
 from models.texture.flow import calculator
-from models.texture.texturing import part_image, part_layer
+from models.texture.texturing import part_drawable, part_image
 from models.texture.view_texture import focus_shares
 
 HIDDEN = 20
@@ -136,8 +136,8 @@ def face_pixels(
     """Pixels (H, W) bool of the face, and of its skin without what lies behind lips and lids."""
     face, behind = face_vertices(mesh), focus_shares(mesh).max(0) > 0.3
     colours = np.stack([face, face & ~behind, face], 1).astype(np.float32)
-    layer = Drawable("face", vertices, mesh.faces, mesh.uvs, WHITE, colours)
-    picture = rasteriser.render([layer], camera, samples=0)
+    drawable = Drawable("face", vertices, mesh.faces, mesh.uvs, WHITE, colours)
+    picture = rasteriser.render([drawable], camera, samples=0)
     skin = Drawable("skin", vertices, mesh.faces, mesh.uvs)
     cover = rasteriser.coverage([skin], _parts(mesh, vertices), camera)
     free = cv2.dilate(cover, np.ones((3, 3))) < HIDDEN
@@ -191,4 +191,4 @@ def world(mesh: HeadMesh, take: Take, frame: int) -> np.ndarray:
 
 
 def _parts(mesh: HeadMesh, vertices: np.ndarray) -> list[Drawable]:
-    return [part_layer(part, vertices, part_image(part)) for part in mesh.parts]
+    return [part_drawable(part, vertices, part_image(part)) for part in mesh.parts]

@@ -10,7 +10,7 @@ import numpy as np
 from models.files import write_json
 from models.performance import Performance
 from models.pose import to_world
-from models.tracking.together import Motions, Settler
+from models.tracking.together import Motions, TemporalSmoother
 from models.tracking.work import PASSES, TrackingJob, read_tracked
 from tests.capture_scenes import write_scan
 
@@ -68,7 +68,7 @@ def _shiver(session: Session) -> Figure:
     performance = tracked(capture, session.folder / "tracked_noisy_rest")[0]
     take, mesh, face = performance.takes[0], performance.mesh, session.truth.masks["face"]
     job = TrackingJob(capture, performance.folder / "tracking", PASSES[-1])
-    raw = Settler(mesh, (), job).settled(
+    raw = TemporalSmoother(mesh, (), job).smoothed(
         [read_tracked(job.frame(take.name, frame)) for frame in rest], rest
     )
     steady = Motions(take.controls[rest], take.head_pose[rest], take.tracked[rest])

@@ -147,7 +147,7 @@ class _Overall:
     def report(self, name: str) -> Report:
         """The report of one region's trainer."""
 
-        def told(step: int, fraction: float, losses: dict[str, float]) -> None:
+        def report(step: int, fraction: float, losses: dict[str, float]) -> None:
             with self._lock:
                 if self._finished:
                     raise _StoppedError("Training stopped.")
@@ -155,4 +155,4 @@ class _Overall:
                 shown = ", ".join(f"{key} {value:.3f}" for key, value in losses.items())
                 self.say(f"{name}: step {step}, {shown}")
 
-        return told
+        return report

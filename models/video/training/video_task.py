@@ -84,10 +84,10 @@ class VideoTask:
         config, batch = self._config, self._choose(generator)
         features = self._spoilt(batch.features, generator)
         knots = self._encoder.knots(batch.motion)
-        told = torch.rand((len(knots), 1, 1), generator=generator) < config.residual_share
-        told = told & config.residual
+        given = torch.rand((len(knots), 1, 1), generator=generator) < config.residual_share
+        given = given & config.residual
         noise = config.residual_noise * torch.randn(knots.shape, generator=generator)
-        residual = between((knots + noise) * told, batch.motion.shape[1])
+        residual = between((knots + noise) * given, batch.motion.shape[1])
         made = self._motion(features, residual) + batch.turned
         losses = motion_losses(made, batch.motion, batch.mask, self._points)
         codes, pose, change, points = losses
@@ -144,8 +144,8 @@ def residual_cost(knots: Tensor, features: Tensor, groups: Tensor, config: Video
         config: Weights.
     """
     pieces = features.shape[1] // knots.shape[1] * knots.shape[1]
-    told = features[:, :pieces].unflatten(1, (knots.shape[1], -1)).mean(2) @ groups
-    likeness = (_normal(knots).T @ _normal(told) / told.shape[:2].numel()).square().mean()
+    given = features[:, :pieces].unflatten(1, (knots.shape[1], -1)).mean(2) @ groups
+    likeness = (_normal(knots).T @ _normal(given) / given.shape[:2].numel()).square().mean()
     return (
         config.residual_size * knots.square().mean()
         + config.residual_change * (knots[:, 1:] - knots[:, :-1]).square().mean()
