@@ -26,7 +26,7 @@ PYTHON313 = $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/ve
 	$(shell $(python) -c pass 2>/dev/null && echo $(python))))
 export TEXT OUT HEAD METHOD STYLE VIDEO ONLY DEVICE
 
-.PHONY: setup system demo pictures test test-blender45 test-blender52 bench extension test-gui
+.PHONY: setup system demo pictures test types test-blender45 test-blender52 bench extension test-gui
 
 setup: .venv/.ready
 
@@ -51,10 +51,14 @@ pictures: .venv/.ready
 test: .venv/.ready .venv45/.ready
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --no-cache --check .
+	@$(MAKE) --no-print-directory types
 	@$(BIN)/python $(SHOW)
 	@$(BIN)/python -c 'import torch; print("torch", torch.__version__)'
 	$(BIN)/python $(PYTEST)
 	@$(MAKE) --no-print-directory test-blender45 test-blender52
+
+types: .venv/.ready .venv-types/.ready
+	$(BIN)/basedpyright
 
 test-blender45: .venv45/.ready
 	@.venv45/bin/python $(SHOW)
@@ -93,6 +97,12 @@ test-gui: extension
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >&2
 	@$(BIN)/pip install -q -r requirements.txt -r requirements-blender.txt -r requirements-test.txt >&2
 	@$(BIN)/pip install -q --no-deps -r requirements-capture.txt -r requirements-video.txt >&2
+	@touch $@
+
+.venv-types/.ready: requirements-types.txt tests/blender_types.py .venv/.ready
+	@rm -rf .venv-types
+	@$(BIN)/pip install -q --no-deps --target .venv-types -r requirements-types.txt >&2
+	@$(BIN)/python tests/blender_types.py .venv-types
 	@touch $@
 
 .venv/.ready-bench: requirements-bench.txt .venv/.ready

@@ -6,6 +6,7 @@ instead.
 
 import logging
 import time
+from collections.abc import Callable
 
 import bpy
 
@@ -76,7 +77,7 @@ def _tick() -> float | None:
     return _TICK if _due or _running else None
 
 
-def _try(key: Key, step: object) -> None:
+def _try(key: Key, step: Callable[[Key], None]) -> None:
     """A failure is kept for the panel; what keeps failing must not stop the timer."""
     try:
         _failed.pop(key, None)
@@ -91,8 +92,8 @@ def _try(key: Key, step: object) -> None:
 
 def _found(key: Key) -> tuple[bpy.types.Object, bpy.types.PropertyGroup] | None:
     obj = bpy.data.objects.get(key[0])
-    passage = passages.by_uid(obj, key[1]) if is_head(obj) else None
-    return (obj, passage) if passage is not None else None
+    passage = passages.by_uid(obj, key[1]) if obj is not None and is_head(obj) else None
+    return (obj, passage) if obj is not None and passage is not None else None
 
 
 def _begin(key: Key) -> None:

@@ -47,7 +47,7 @@ MODULES = (
 )
 """Below the package's root; each has `register()` and `unregister()`."""
 
-_ROOT = __package__.rpartition(".")[0]
+_ROOT = __name__.rsplit(".", 2)[0]
 _registered: list[ModuleType] = []
 
 

@@ -29,7 +29,7 @@ class NEURALFACE_OT_animate_text(
 
     def prepare(self, context: bpy.types.Context) -> Work:
         """Take down what is asked for."""
-        obj = heads.active(context)
+        obj = heads.required(context)
         self._name = obj.name
         self._settings = lines.settings_of(self)
         self._settings["style_first"] = self.style or self.style_first
@@ -41,7 +41,7 @@ class NEURALFACE_OT_animate_text(
     def finish(self, context: bpy.types.Context, result: Any) -> None:
         """Write keys, cues and voice."""
         obj = bpy.data.objects.get(self._name)
-        if not heads.is_head(obj):
+        if obj is None or not heads.is_head(obj):
             raise NeuralFaceError(f"{self._name} was deleted or renamed; nothing was changed.")
         report = speech.add_line(context.scene, obj, self._settings, self._asked, result)
         self.report({"INFO"}, report)

@@ -14,7 +14,6 @@ from ..neural_face_addon.stored.timing import frame_rate
 from ..neural_face_addon.system.classes import classes_factory, menu_entry
 from ..neural_face_addon.system.jobs import Work
 from ..neural_face_addon.system.reporting import NeuralFaceError
-from ..neural_face_addon.system.tasks import TaskOperator
 from .new_clip import NewClipOperator
 from .shared import FileOperator, HeadOperator
 
@@ -49,7 +48,7 @@ class NEURALFACE_FH_arkit(bpy.types.FileHandler):
         return there and bool(heads.every())
 
 
-class NEURALFACE_OT_export_arkit(HeadOperator, FileOperator, TaskOperator, bpy.types.Operator):
+class NEURALFACE_OT_export_arkit(HeadOperator, FileOperator, bpy.types.Operator):
     """Write what the head shows, all layers together, as a Live Link Face recording"""
 
     bl_idname = "neural_face.export_arkit"
@@ -66,7 +65,7 @@ class NEURALFACE_OT_export_arkit(HeadOperator, FileOperator, TaskOperator, bpy.t
 
     def prepare(self, context: bpy.types.Context) -> Work:
         """Take down what the head does."""
-        obj, scene = heads.active(context), context.scene
+        obj, scene = heads.required(context), context.scene
         if not self.filepath:
             raise NeuralFaceError("Choose a file to write.")
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(".csv")

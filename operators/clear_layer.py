@@ -31,7 +31,7 @@ class NEURALFACE_OT_clear_layer(HeadOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Clear it."""
-        scene, obj = context.scene, heads.active(context)
+        scene, obj = context.scene, heads.required(context)
         layer = layers.by_name(self.layer)
         scene_range = float(scene.frame_start), float(scene.frame_end)
         span = scene_range if self.extent == "SCENE" else (-math.inf, math.inf)

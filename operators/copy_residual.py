@@ -36,7 +36,7 @@ class NEURALFACE_OT_copy_residual(HeadOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Key it; the line or clip is then solved again."""
-        obj = heads.active(context)
+        obj = heads.required(context)
         kind = passages.LINES if self.kind == "LINE" else passages.CLIPS
         passage = passages.active(obj, kind)
         chosen = layers.LAYERS if self.source == "ALL" else (layers.by_name(self.source),)

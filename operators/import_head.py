@@ -11,11 +11,10 @@ from ..neural_face_addon.scene import rig
 from ..neural_face_addon.system import runtime
 from ..neural_face_addon.system.classes import classes_factory, menu_entry
 from ..neural_face_addon.system.jobs import Work
-from ..neural_face_addon.system.tasks import TaskOperator
 from .shared import FileOperator
 
 
-class NEURALFACE_OT_import_head(FileOperator, TaskOperator, bpy.types.Operator):
+class NEURALFACE_OT_import_head(FileOperator, bpy.types.Operator):
     """Import a captured head with its rig and expression sliders"""
 
     bl_idname = "neural_face.import_head"

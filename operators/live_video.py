@@ -53,7 +53,7 @@ class NEURALFACE_OT_live_video(NewClipOperator, bpy.types.Operator):
     def show_progress(self, context: bpy.types.Context) -> None:
         """Show the face as it is now."""
         obj, now = bpy.data.objects.get(self._name), self._session.now
-        if now is None or not heads.is_head(obj):
+        if now is None or obj is None or not heads.is_head(obj):
             return
         if self._before is None:
             self._before = layer_curves.now(obj, VIDEO)
@@ -67,7 +67,7 @@ class NEURALFACE_OT_live_video(NewClipOperator, bpy.types.Operator):
         """Leave the layer as it was."""
         TaskOperator.clean_up(self, context)
         obj = bpy.data.objects.get(self._name)
-        if self._before is not None and heads.is_head(obj):
+        if self._before is not None and obj is not None and heads.is_head(obj):
             layer_curves.set_now(obj, VIDEO, *self._before)
 
 

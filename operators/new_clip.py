@@ -12,11 +12,10 @@ from ..neural_face_addon.scene import heads
 from ..neural_face_addon.stored.clip_properties import clip_settings
 from ..neural_face_addon.system.jobs import Work
 from ..neural_face_addon.system.reporting import NeuralFaceError
-from ..neural_face_addon.system.tasks import TaskOperator
 from .shared import FileOperator
 
 
-class NewClipOperator(clip_settings(options=frozenset({"SKIP_SAVE"})), FileOperator, TaskOperator):
+class NewClipOperator(clip_settings(options=frozenset({"SKIP_SAVE"})), FileOperator):
     """Mixin: makes a clip of a file for a head, which need not be active."""
 
     bl_options = {"REGISTER", "UNDO"}
@@ -47,7 +46,7 @@ class NewClipOperator(clip_settings(options=frozenset({"SKIP_SAVE"})), FileOpera
     def prepare(self, context: bpy.types.Context) -> Work:
         """Take down what is asked for."""
         obj = bpy.data.objects.get(self.head) if self.head else _meant(context)
-        if not heads.is_head(obj):
+        if obj is None or not heads.is_head(obj):
             missing = f"There is no head {self.head}."
             raise NeuralFaceError(missing if self.head else "Select the head that is meant.")
         if obj.mode == "EDIT":
@@ -60,7 +59,7 @@ class NewClipOperator(clip_settings(options=frozenset({"SKIP_SAVE"})), FileOpera
     def finish(self, context: bpy.types.Context, result: Any) -> None:
         """Write keys; place video and sound."""
         obj = bpy.data.objects.get(self._name)
-        if not heads.is_head(obj):
+        if obj is None or not heads.is_head(obj):
             raise NeuralFaceError(f"{self._name} was deleted or renamed; nothing was changed.")
         report = clips.add_clip(context.scene, obj, self._settings, self._asked, result)
         self.report({"INFO"}, report)
@@ -76,8 +75,10 @@ def _meant(context: bpy.types.Context) -> bpy.types.Object | None:
 def _under_mouse(context: bpy.types.Context, event: bpy.types.Event) -> bpy.types.Object | None:
     """The head that the mouse points at in a 3D viewport."""
     area = context.area
-    region = next((r for r in area.regions if r.type == "WINDOW"), None) if area else None
-    if region is None or area.type != "VIEW_3D":
+    if area is None or area.type != "VIEW_3D":
+        return None
+    region = next((r for r in area.regions if r.type == "WINDOW"), None)
+    if region is None or area.spaces.active is None:
         return None
     place = event.mouse_x - region.x, event.mouse_y - region.y
     view = area.spaces.active.region_3d

@@ -96,7 +96,7 @@ class NEURALFACE_OT_performance_from_mesh(TaskOperator, bpy.types.Operator):
             path = Path(bpy.path.abspath(self.filepath))
             obj = stack.enter_context(mesh_baking.Imported(scene, path))
         reason = mesh_baking.disabled_reason(obj)
-        if reason:
+        if reason or obj is None:
             raise NeuralFaceError(f"{reason}.")
         self._name = Path(self.filepath).stem if self.filepath else obj.name
         first, last = (

@@ -24,7 +24,7 @@ class NEURALFACE_OT_reset_expression(_ExpressionOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Zero everywhere."""
-        poses.reset(heads.active(context), self.region)
+        poses.reset(heads.required(context), self.region)
         return {"FINISHED"}
 
 
@@ -40,7 +40,7 @@ class NEURALFACE_OT_random_expression(_ExpressionOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Draw one."""
         seed = None if self.seed < 0 else self.seed
-        poses.randomize(heads.active(context), self.region, seed)
+        poses.randomize(heads.required(context), self.region, seed)
         return {"FINISHED"}
 
 
@@ -53,7 +53,7 @@ class NEURALFACE_OT_mirror_expression(_ExpressionOperator, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Mirror it."""
-        poses.mirror(heads.active(context), self.region)
+        poses.mirror(heads.required(context), self.region)
         return {"FINISHED"}
 
 
@@ -67,7 +67,7 @@ class NEURALFACE_OT_key_expression(_ExpressionOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Key it."""
         scene = context.scene
-        count = poses.key(heads.active(context), self.region, scene.frame_current_final)
+        count = poses.key(heads.required(context), self.region, scene.frame_current_final)
         self.report({"INFO"}, f"{count} keys on frame {scene.frame_current}")
         return {"FINISHED"}
 

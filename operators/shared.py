@@ -1,5 +1,7 @@
 """What operators on the active head, its lines and clips, and on files share."""
 
+from collections.abc import Callable
+
 import bpy
 from bpy.props import StringProperty
 
@@ -7,6 +9,7 @@ from ..neural_face_addon.passage import passages
 from ..neural_face_addon.passage.passages import CLIPS, LINES, Kind
 from ..neural_face_addon.scene import heads
 from ..neural_face_addon.system.reporting import NeuralFaceError
+from ..neural_face_addon.system.tasks import TaskOperator
 
 Found = tuple[bpy.types.Object, bpy.types.PropertyGroup]
 """A head and one of its lines or clips."""
@@ -16,6 +19,7 @@ class HeadOperator:
     """Mixin: acts on the active head."""
 
     bl_options = {"REGISTER", "UNDO"}
+    poll_message_set: Callable[[str], None]
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -39,7 +43,7 @@ class PassageOperator(HeadOperator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         """Also without one."""
         reason = heads.disabled_reason(context)
-        if reason or len(cls.kind.of(heads.active(context))):
+        if reason or len(cls.kind.of(heads.required(context))):
             return reason
         return f"{cls.kind.none}: the head has no {cls.kind.name}"
 
@@ -49,7 +53,7 @@ class PassageOperator(HeadOperator):
         Raises:
             NeuralFaceError: It has none.
         """
-        obj = heads.active(context)
+        obj = heads.required(context)
         return obj, passages.active(obj, self.kind)
 
     def found(self, name: str, uid: int) -> Found:
@@ -59,8 +63,8 @@ class PassageOperator(HeadOperator):
             NeuralFaceError: They are gone.
         """
         obj = bpy.data.objects.get(name)
-        passage = passages.by_uid(obj, uid) if heads.is_head(obj) else None
-        if passage is None:
+        passage = passages.by_uid(obj, uid) if obj is not None and heads.is_head(obj) else None
+        if obj is None or passage is None:
             raise NeuralFaceError(
                 f"The {self.kind.name} or its head was deleted; nothing was changed."
             )
@@ -79,8 +83,8 @@ class ClipOperator(PassageOperator):
     kind = CLIPS
 
 
-class FileOperator:
-    """Mixin of a `TaskOperator` with a file: asks for it unless one was dropped or given."""
+class FileOperator(TaskOperator):
+    """A `TaskOperator` with a file: asks for it unless one was dropped or given."""
 
     filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
 
@@ -89,7 +93,7 @@ class FileOperator:
         if self.filepath:
             return super().invoke(context, event)
         self._browsed = True
-        context.window_manager.fileselect_add(self)
+        context.window_manager.fileselect_add(self)  # pyright: ignore[reportArgumentType] mixin
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:

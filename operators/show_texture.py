@@ -14,11 +14,14 @@ class NEURALFACE_OT_show_texture(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only in a 3D viewport."""
-        return getattr(context.space_data, "type", "") == "VIEW_3D"
+        return isinstance(context.space_data, bpy.types.SpaceView3D)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Solid view, lit and coloured by the texture alone."""
-        shading = context.space_data.shading
+        space = context.space_data
+        if not isinstance(space, bpy.types.SpaceView3D):
+            return {"CANCELLED"}
+        shading = space.shading
         shading.type, shading.color_type, shading.light = "SOLID", "TEXTURE", "FLAT"
         return {"FINISHED"}
 

@@ -26,7 +26,9 @@ class NEURALFACE_OT_stop_making(bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the process to stop."""
-        head_making.stop(head_making.output_of(context.scene))
+        output = head_making.output_of(context.scene)
+        if output is not None:
+            head_making.stop(output)
         return {"FINISHED"}
 
 

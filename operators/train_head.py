@@ -1,5 +1,6 @@
 """Make a head from a capture in a process of its own: begin, or go on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -29,6 +30,8 @@ class _MakingOperator:
         options={"SKIP_SAVE"},
     )
     until = ""
+    ended: Callable[[bpy.types.Scene, Path], str]
+    report: Callable[[set[str], str], None]
 
     @reported
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -43,7 +46,7 @@ class _MakingOperator:
         """Begin and wait."""
         output = self.begin(context)
         head_making.wait(output)
-        self.ended(context)
+        self.report({"INFO"}, self.ended(context.scene, output))
         return {"FINISHED"}
 
     def begin(self, context: bpy.types.Context) -> Path:
@@ -63,9 +66,9 @@ class NEURALFACE_OT_train_head(_MakingOperator, bpy.types.Operator):
     bl_idname = "neural_face.train_head"
     bl_label = "Make Head"
 
-    def ended(self, context: bpy.types.Context) -> None:
-        """Say where the head is."""
-        self.report({"INFO"}, f"Made {head_making.output_of(context.scene).name}")
+    def ended(self, _scene: bpy.types.Scene, output: Path) -> str:
+        """Where the head is."""
+        return f"Made {output.name}"
 
 
 class NEURALFACE_OT_check_capture(_MakingOperator, bpy.types.Operator):
@@ -75,10 +78,10 @@ class NEURALFACE_OT_check_capture(_MakingOperator, bpy.types.Operator):
     bl_label = "Check"
     until = "check"
 
-    def ended(self, context: bpy.types.Context) -> None:
-        """Say how many warnings there are."""
-        findings = head_making.seen(context.scene).status.findings
-        self.report({"INFO"}, f"Checked: {len(findings.get('warnings', []))} warnings")
+    def ended(self, scene: bpy.types.Scene, _output: Path) -> str:
+        """How many warnings there are."""
+        status = head_making.seen(scene).status
+        return f"Checked: {len(status.findings.get('warnings', [])) if status else 0} warnings"
 
 
 register, unregister = classes_factory(NEURALFACE_OT_train_head, NEURALFACE_OT_check_capture)

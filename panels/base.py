@@ -17,6 +17,7 @@ class SidebarPanel:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Neural Face"
+    layout: bpy.types.UILayout
 
 
 class HeadPanel(SidebarPanel):
@@ -42,7 +43,7 @@ class PassagePanel(HeadPanel):
 
     def active(self, context: bpy.types.Context) -> bpy.types.PropertyGroup:
         """The line or clip that is shown."""
-        return passages.active_or_none(heads.active(context), self.kind)
+        return passages.active(heads.required(context), self.kind)
 
 
 class LinePanel(PassagePanel):

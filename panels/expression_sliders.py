@@ -42,7 +42,7 @@ class _RegionPanel(HeadPanel):
     def draw(self, context: bpy.types.Context) -> None:
         """Show the sliders that do most, the others under More."""
         layout = self.layout
-        obj = heads.active(context)
+        obj = heads.required(context)
         part = next(part for name, part in heads.region_slices(obj) if name == self.region)
         sliders = list(obj.neural_face.sliders)[part]
         self._draw_sliders(layout.column(align=True), obj, sliders, 0)

@@ -18,7 +18,7 @@ class NEURALFACE_PT_layers(HeadPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show one box for each."""
-        obj = heads.active(context)
+        obj = heads.required(context)
         for layer in layers.LAYERS:
             self._draw_layer(obj, layer)
 

@@ -3,7 +3,7 @@
 import bpy
 
 from ..neural_face_addon.making import head_making
-from ..neural_face_addon.making.head_making import RESUMABLE, MakingState
+from ..neural_face_addon.making.head_making import RESUMABLE, MakingState, MakingStatus
 from ..neural_face_addon.making.making_properties import MakingSettings
 from ..neural_face_addon.stored.declared import settings_of
 from ..neural_face_addon.system import packages
@@ -31,9 +31,9 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
         if seen.trouble and not reported:
             self._draw_lines(seen.trouble, "CANCEL", alert=True)
         if seen.status is not None:
-            self._draw_progress(seen)
-            self._draw_findings(seen)
-            self._draw_pictures(seen)
+            self._draw_progress(seen.state, seen.status)
+            self._draw_findings(seen.status)
+            self._draw_pictures(seen.status)
         if context.scene.neural_face_making.live and not packages.status().ready:
             self._draw_lines(
                 "The live head needs packages that are missing here: see System", "INFO"
@@ -63,14 +63,14 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
         text = "Resume" if resumes else "Start"
         row.operator("neural_face.train_head", text=text, icon="PLAY")
 
-    def _draw_progress(self, seen: MakingState) -> None:
-        layout, status = self.layout, seen.status
-        if seen.state == "starting":
+    def _draw_progress(self, state: str, status: MakingStatus) -> None:
+        layout = self.layout
+        if state == "starting":
             layout.label(text="Starting…", icon="SORTTIME")
-        elif seen.state == "done":
+        elif state == "done":
             text = "Checked" if status.until == "check" else "Finished"
             layout.label(text=text, icon="CHECKMARK")
-        elif seen.state == "running":
+        elif state == "running":
             left = f", {_clock(status.seconds_left)} left" if status.seconds_left >= 0 else ""
             layout.progress(factor=status.fraction, text=f"{status.fraction:.0%}{left}")
             layout.progress(factor=status.stage_fraction, text=status.label)
@@ -81,14 +81,14 @@ class NEURALFACE_PT_make_head(SidebarPanel, bpy.types.Panel):
         for stage in status.stages:
             column.label(text=stage.label, icon=_STAGES[stage.state])
 
-    def _draw_findings(self, seen: MakingState) -> None:
+    def _draw_findings(self, status: MakingStatus) -> None:
         for kind, icon in _ICONS.items():
-            for sentence in seen.status.findings.get(kind, []):
+            for sentence in status.findings.get(kind, []):
                 self._draw_lines(sentence, icon, alert=kind == "errors")
 
-    def _draw_pictures(self, seen: MakingState) -> None:
+    def _draw_pictures(self, status: MakingStatus) -> None:
         column = self.layout.column(align=True)
-        for name in seen.status.pictures:
+        for name in status.pictures:
             icon = _PICTURES.get(name, "IMAGE_DATA")
             column.operator(
                 "neural_face.show_making", text=f"Show {name}", icon=icon

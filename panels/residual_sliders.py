@@ -14,14 +14,14 @@ class _ResidualPanel(PassagePanel):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only for heads with such axes."""
         obj = heads.active(context)
-        return super().poll(context) and len(obj.neural_face.residual_axes) > 0
+        return obj is not None and super().poll(context) and len(obj.neural_face.residual_axes) > 0
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show them, and where else a residual may come from."""
         layout = self.layout
         passage = self.active(context)
         column = layout.column(align=True)
-        draw_axes(column, passage, "residual", heads.active(context).neural_face.residual_axes)
+        draw_axes(column, passage, "residual", heads.required(context).neural_face.residual_axes)
         row = layout.row(align=True)
         button = row.operator("neural_face.copy_residual", icon="COPYDOWN")
         button.kind = self.kind.name.upper()

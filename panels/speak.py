@@ -38,9 +38,9 @@ class NEURALFACE_PT_speech(HeadPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show the next line and those there are."""
-        group = heads.active(context).neural_face
+        group = heads.required(context).neural_face
         self._draw_next(group.speech)
-        line = passages.active_or_none(heads.active(context), passages.LINES)
+        line = passages.active_or_none(heads.required(context), passages.LINES)
         if line is not None:
             self._draw_lines(group, line)
 

@@ -19,7 +19,7 @@ class NEURALFACE_PT_style(LinePanel, bpy.types.Panel):
         """Show the styles, the style's sliders, then what comes after the style."""
         layout = self.layout
         layout.use_property_split = True
-        axes = heads.active(context).neural_face.style_axes
+        axes = heads.required(context).neural_face.style_axes
         line = self.active(context)
         for item in settings_of(StyleSettings).values():
             part = layout.column()

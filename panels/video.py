@@ -43,7 +43,7 @@ class NEURALFACE_PT_video(HeadPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show the next clip and those there are."""
-        obj = heads.active(context)
+        obj = heads.required(context)
         self._draw_next(obj.neural_face.video)
         clip = passages.active_or_none(obj, passages.CLIPS)
         if clip is not None:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class ClipRequest:
     data: tuple[str, bytes] | None
     read: Reader
     fps: float
-    settings: Mapping[str, object]
+    settings: Mapping[str, Any]
     path: Path
     size: int = 0
 
@@ -96,9 +96,11 @@ def solve(head: "Actor", request: ClipRequest, progress: Progress) -> ClipSolved
             video, a setting is out of range, or the user cancelled.
     """
     data, notes = None, _changed(request)
-    if request.data is None:
+    if request.data is not None:
+        source, content = request.data
+    else:
         data, notes = request.read(head, lambda s, text: progress(_READING_SHARE * s, text)), ()
-    source, content = request.data or (data.source, data.content)
+        source, content = data.source, data.content
     progress(_READING_SHARE, "Moving the face")
     if source == "VIDEO":
         analysis = Analysis.from_bytes(content)

@@ -59,11 +59,11 @@ class Session:
                 or the user cancelled.
         """
         moments: list[Moment] = []
-        for seconds, *seen in runtime.followed(head, self._source):
-            self.now = Moment(seconds, *seen)
+        for seen in runtime.followed(head, self._source):
+            self.now = Moment(*seen)
             moments.append(self.now)
             progress(0.0, "Following")
-            if self._stop.is_set() or 0 < self._seconds <= seconds:
+            if self._stop.is_set() or 0 < self._seconds <= self.now.seconds:
                 break
         if not any(moment.confidence for moment in moments):
             raise NeuralFaceError("No face was seen; nothing was changed.")

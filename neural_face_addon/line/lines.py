@@ -19,7 +19,7 @@ def line_name(text: str) -> str:
     return words.rstrip(" .") or words  # Blender counts namesakes with a point and a number
 
 
-def settings_of(source: object) -> dict[str, object]:
+def settings_of(source: object) -> passages.Settings:
     """Settings of a line, the next line or an operator as plain values."""
     return chosen(source, *LINE)
 
@@ -39,7 +39,7 @@ def style_curve(
 
 
 def still_curve(
-    obj: bpy.types.Object, settings: dict[str, object]
+    obj: bpy.types.Object, settings: passages.Settings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same for settings that no curve moves."""
     offset = np.array(settings["style_offset"])[: len(obj.neural_face.style_axes)]

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
@@ -65,7 +65,7 @@ def _request(
     settings: Settings,
     curve: tuple[np.ndarray, np.ndarray, np.ndarray],
     residual: "ResidualCurve | None",
-    **kept: object,
+    **kept: Any,
 ) -> Request:
     names = ("audio_filepath", "timings_filepath")
     settings = settings | {name: bpy.path.abspath(settings[name]) for name in names}

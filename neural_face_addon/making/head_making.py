@@ -123,8 +123,10 @@ def picture_of(scene: bpy.types.Scene, name: str) -> Path | None:
     output = output_of(scene)
     status = making_state(output).status if output else None
     named = status.pictures.get(name) if status else None
-    path = (default_workspace(output) / named).resolve() if named else None
-    return path if path and path.is_file() else None
+    if output is None or named is None:
+        return None
+    path = (default_workspace(output) / named).resolve()
+    return path if path.is_file() else None
 
 
 def wait(output: Path) -> None:

@@ -147,7 +147,7 @@ def _added(head: "Actor", path: Path) -> bpy.types.Object:
     context = bpy.context
     before = heads.active(context)
     obj = rig.build(context, head, path, context.scene.cursor.location)
-    if heads.is_head(before):
+    if before is not None and heads.is_head(before):
         obj.select_set(False)
         before.select_set(True)
         context.view_layer.objects.active = before

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...models.errors import NeuralFaceError
 from ...models.making.workspace import default_workspace
@@ -49,7 +50,7 @@ def start(request: MakingRequest) -> subprocess.Popen:
     """
     python, environment = _python()
     workspace = default_workspace(request.output)
-    flags = (
+    flags: dict[str, Any] = (
         {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
         if sys.platform == "win32"
         else {"start_new_session": True}

@@ -57,7 +57,8 @@ def bake(
     if not len(frames):
         raise NeuralFaceError("The frame range is empty: set the last frame after the first.")
     write_textures(source, frames, folder)
-    shown, positions, topology = scene.frame_current, [], None
+    shown, positions = scene.frame_current, []
+    topology: dict[str, np.ndarray] = {}
     try:
         for place, frame in enumerate(frames):
             yield place / len(frames), f"frame {frame}"
@@ -135,10 +136,11 @@ def source_of(obj: bpy.types.Object) -> Source:
             "colours: bake them to one image with UVs that do not overlap, or choose a texture."
         )
     (source,) = sources.values()
-    if source.image.source in ("MOVIE", "TILED", "VIEWER"):
+    image = source.image
+    if image is not None and image.source in ("MOVIE", "TILED", "VIEWER"):
         raise NeuralFaceError(
-            f"The image {source.image.name} is a {source.image.source.lower()}: use one picture or "
-            "an image sequence."
+            f"The image {image.name} is a {image.source.lower()}: use one picture or an image "
+            "sequence."
         )
     return source
 
@@ -187,7 +189,9 @@ def write_textures(source: Source, frames: range, folder: Path) -> None:
     """
     if source.path is not None:
         _copy_pictures(source.path, folder)
-    elif source.image.source == "SEQUENCE":
+    elif source.image is None:
+        raise ValueError("a source needs a path or an image")
+    elif source.image.source == "SEQUENCE" and source.user is not None:
         for place, frame in enumerate(frames):
             path = frame_of_sequence(source.image, source.user, frame)
             _copy(path, folder / f"texture_{place:06d}{path.suffix}")

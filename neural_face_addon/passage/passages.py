@@ -6,7 +6,7 @@ What both do alike: making, keying, blending with what is there, curves over the
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...models.parameters import AnimationParameters
 
 
-Settings = dict[str, object]
+Settings = dict[str, Any]
 """What a passage is made with, as plain values."""
 
 
@@ -46,7 +46,7 @@ class Kind:
     layer: Layer
     none: str
 
-    def of(self, obj: bpy.types.Object) -> bpy.types.bpy_prop_collection:
+    def of(self, obj: bpy.types.Object) -> bpy.types.bpy_prop_collection_idprop:
         """All of a head."""
         return getattr(obj.neural_face, self.items)
 
@@ -202,7 +202,9 @@ def remove(scene: bpy.types.Scene, obj: bpy.types.Object, passage: bpy.types.Pro
 def _renumber_curves(obj: bpy.types.Object, kind: Kind, removed: int) -> None:
     """Curves name passages by index: those of later ones move up, the removed one's go."""
     bag = keyframes.bag_of(obj)
-    for curve in list(bag.fcurves) if bag else ():
+    if bag is None:
+        return
+    for curve in list(bag.fcurves):
         if curve.data_path.startswith(kind.path):
             number, _, rest = curve.data_path.removeprefix(kind.path).partition("]")
             if int(number) == removed:

@@ -80,7 +80,7 @@ def _has_sound(path: Path) -> bool:
 def remove_voice(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> None:
     """Take the strip away, and its sound where nothing else plays it."""
     strip = _strip(scene, line)
-    if strip is not None:
+    if strip is not None and scene.sequence_editor is not None:
         sound = strip.sound
         scene.sequence_editor.strips.remove(strip)
         if sound is not None and not sound.users:

@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
+from ...models.errors import NeuralFaceError
 from ..stored.head_properties import REGIONS
 from . import layers
 
@@ -21,8 +22,9 @@ def is_head(obj: bpy.types.Object | None) -> bool:
 def every() -> list[bpy.types.Object]:
     """All heads of the file. Walks the file's objects only when their number or names changed."""
     global _objects_seen
-    found = [bpy.data.objects.get(name) for name in _names]
-    if len(bpy.data.objects) != _objects_seen or not all(is_head(obj) for obj in found):
+    named = [bpy.data.objects.get(name) for name in _names]
+    found: list[bpy.types.Object] = [obj for obj in named if obj is not None and is_head(obj)]
+    if len(bpy.data.objects) != _objects_seen or len(found) < len(named):
         _objects_seen = len(bpy.data.objects)
         found = [obj for obj in bpy.data.objects if obj.library is None and is_head(obj)]
         _names[:] = [obj.name for obj in found]
@@ -41,6 +43,18 @@ def active(context: bpy.types.Context) -> bpy.types.Object | None:
     if obj is None or is_head(obj):
         return obj
     return next((child for child in obj.children if is_head(child)), None)
+
+
+def required(context: bpy.types.Context) -> bpy.types.Object:
+    """The active head, for what is only offered where there is one.
+
+    Raises:
+        NeuralFaceError: There is none.
+    """
+    obj = active(context)
+    if obj is None:
+        raise NeuralFaceError("Select a head, or import one first.")
+    return obj
 
 
 def disabled_reason(context: bpy.types.Context) -> str:
@@ -91,6 +105,6 @@ def bounds(head: bpy.types.Object) -> tuple[Vector, Vector]:
     """Lowest and highest corner of the head's box in the world, metres."""
     corners = [head.matrix_world @ Vector(corner) for corner in head.bound_box]
     return (
-        Vector(min(corner[axis] for corner in corners) for axis in range(3)),
-        Vector(max(corner[axis] for corner in corners) for axis in range(3)),
+        Vector([min(corner[axis] for corner in corners) for axis in range(3)]),
+        Vector([max(corner[axis] for corner in corners) for axis in range(3)]),
     )

@@ -43,18 +43,18 @@ class Channels:
         group: Of the curves, for the editors.
     """
 
-    owner: bpy.types.ID
+    owner: bpy.types.Object
     data_path: str
     values: np.ndarray
     group: str
 
 
-def assigned_action(owner: bpy.types.ID) -> bpy.types.Action | None:
+def assigned_action(owner: bpy.types.Object) -> bpy.types.Action | None:
     """The action that animates `owner`."""
     return owner.animation_data.action if owner.animation_data else None
 
 
-def assign(action: bpy.types.Action, owner: bpy.types.ID) -> None:
+def assign(action: bpy.types.Action, owner: bpy.types.Object) -> None:
     """Have `owner` animated by a slot of its own; the action it had is kept in the file."""
     data = owner.animation_data or owner.animation_data_create()
     if data.action not in (None, action) and data.action.is_editable:
@@ -67,11 +67,11 @@ def assign(action: bpy.types.Action, owner: bpy.types.ID) -> None:
         data.action_slot = slot
 
 
-def bag_of(owner: bpy.types.ID, ensure: bool = False) -> bpy.types.ActionChannelbag | None:
+def bag_of(owner: bpy.types.Object, ensure: bool = False) -> bpy.types.ActionChannelbag | None:
     """What holds the curves of an owner; with `ensure` its assigned action gets one."""
     action = assigned_action(owner)
-    slot = owner.animation_data.action_slot if action else None
-    if slot is None:
+    slot = owner.animation_data.action_slot if owner.animation_data else None
+    if action is None or slot is None:
         return None
     if ensure:
         layer = action.layers[0] if action.layers else action.layers.new("Layer")
@@ -82,14 +82,14 @@ def bag_of(owner: bpy.types.ID, ensure: bool = False) -> bpy.types.ActionChannel
     return next((bag for bag in bags if bag is not None), None)
 
 
-def curves_of(owner: bpy.types.ID) -> dict[tuple[str, int], bpy.types.FCurve]:
+def curves_of(owner: bpy.types.Object) -> dict[tuple[str, int], bpy.types.FCurve]:
     """All curves of an owner by data path and element."""
     bag = bag_of(owner)
     return {(curve.data_path, curve.array_index): curve for curve in bag.fcurves} if bag else {}
 
 
 def sampled(
-    owner: bpy.types.ID, data_path: str, still: np.ndarray, frames: np.ndarray
+    owner: bpy.types.Object, data_path: str, still: np.ndarray, frames: np.ndarray
 ) -> np.ndarray:
     """Values (T, elements) of a property at `frames`: of its curves, else those it has (elements,).
 
@@ -117,6 +117,8 @@ def write(channels: Sequence[Channels], frames: np.ndarray) -> int:
     span = float(frames[0]), float(frames[-1])
     for item in channels:
         bag, curves = bag_of(item.owner, ensure=True), curves_of(item.owner)
+        if bag is None:
+            raise ValueError(f"{item.owner.name} has no action")
         for element, values in enumerate(item.values.T):
             curve = curves.get((item.data_path, element))
             if curve is None:
@@ -126,7 +128,7 @@ def write(channels: Sequence[Channels], frames: np.ndarray) -> int:
     return sum(item.values.size for item in channels)
 
 
-def key_frames(owner: bpy.types.ID, data_path: str, span: tuple[float, float]) -> np.ndarray:
+def key_frames(owner: bpy.types.Object, data_path: str, span: tuple[float, float]) -> np.ndarray:
     """Frames (K,) inside a span at which any element of a property has a key."""
     found = [_read(c)["co"][:, 0] for (path, _), c in curves_of(owner).items() if path == data_path]
     frames = np.unique(np.concatenate(found)) if found else np.empty(0, np.float32)
@@ -134,7 +136,7 @@ def key_frames(owner: bpy.types.ID, data_path: str, span: tuple[float, float]) -
 
 
 def remove(
-    owner: bpy.types.ID, data_path: str, span: tuple[float, float] = (-np.inf, np.inf)
+    owner: bpy.types.Object, data_path: str, span: tuple[float, float] = (-np.inf, np.inf)
 ) -> bool:
     """Remove a property's keys inside a span; whether there were any. Empty curves stay."""
     none = _linear(np.empty(0), np.empty(0))
@@ -143,13 +145,14 @@ def remove(
     return any(found)
 
 
-def remove_empty(owner: bpy.types.ID, data_path: str) -> bool:
+def remove_empty(owner: bpy.types.Object, data_path: str) -> bool:
     """Remove curves without keys; whether the property has none left that had some."""
     bag = bag_of(owner)
     curves = [curve for (path, _), curve in curves_of(owner).items() if path == data_path]
     empty = [curve for curve in curves if not len(curve.keyframe_points)]
-    for curve in empty:
-        bag.fcurves.remove(curve)
+    if bag is not None:
+        for curve in empty:
+            bag.fcurves.remove(curve)
     return bool(curves) and len(empty) == len(curves)
 
 

@@ -35,7 +35,7 @@ def channels(
     ]
     armature = heads.rig(obj)
     bone = bone_of(armature, layer)
-    if bone is not None:
+    if armature is not None and bone is not None:
         pairs = zip(POSE, bone_channels(head_pose), strict=True)
         found += [Channels(armature, bone_path(bone, n), v, bone.name) for n, v in pairs]
     return found
@@ -82,6 +82,8 @@ def pose_at(
 ) -> np.ndarray:
     """How the bones of layers turn the head together: head poses (T, 6) at `frames`."""
     armature = heads.rig(obj)
+    if armature is None:
+        return head_pose([], len(frames))
     bones = list(dict.fromkeys(bone_of(armature, layer) for layer in chosen))
     moves = [_bone_at(armature, bone, frames) for bone in bones if bone is not None]
     return head_pose(moves, len(frames))
@@ -106,7 +108,10 @@ def whole_frames(span: tuple[int, int]) -> np.ndarray:
 def now(obj: bpy.types.Object, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
     """Code (Z,) and head pose (6,) that a layer has at this moment."""
     bone = bone_of(heads.rig(obj), layer)
-    moves = [tuple(np.array(getattr(bone, name))[None] for name in POSE)] if bone else []
+    moves = []
+    if bone is not None:
+        rotation, location = (np.array(getattr(bone, name))[None] for name in POSE)
+        moves.append((rotation, location))
     return layers.code_of(obj, layer), head_pose(moves, 1)[0]
 
 
@@ -151,7 +156,9 @@ def _paths(obj: bpy.types.Object, layer: Layer) -> list[tuple[bpy.types.Object, 
     found = [(obj, layer.path(name)) for name in REGIONS]
     armature = heads.rig(obj)
     bone = bone_of(armature, layer)
-    return found + [(armature, bone_path(bone, name)) for name in POSE if bone is not None]
+    if armature is None or bone is None:
+        return found
+    return found + [(armature, bone_path(bone, name)) for name in POSE]
 
 
 def _rest(owner: bpy.types.Object, path: str) -> None:

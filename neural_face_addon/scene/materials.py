@@ -1,5 +1,7 @@
 """Materials of a head: the dynamic texture with its captured light, and cut-out hair and lashes."""
 
+from collections.abc import Callable
+
 import bpy
 import numpy as np
 
@@ -59,7 +61,7 @@ def _new(name: str) -> tuple:
     return material, tree.nodes, tree.links.new
 
 
-def _texture(nodes: bpy.types.Nodes, image: bpy.types.Image) -> bpy.types.ShaderNodeTexImage:
+def _texture(nodes: bpy.types.Nodes, image: bpy.types.Image) -> bpy.types.Node:
     texture = nodes.new("ShaderNodeTexImage")
     texture.name = texture.label = IMAGE_NODE
     texture.image = image
@@ -68,7 +70,7 @@ def _texture(nodes: bpy.types.Nodes, image: bpy.types.Image) -> bpy.types.Shader
     return texture
 
 
-def _lit(nodes: bpy.types.Nodes, link: object, texture: bpy.types.ShaderNodeTexImage) -> object:
+def _lit(nodes: bpy.types.Nodes, link: Callable, texture: bpy.types.Node) -> bpy.types.NodeSocket:
     """Output socket of: texture as emission, and as a diffuse surface, mixed by a value."""
     light = nodes.new("ShaderNodeValue")
     light.name = light.label = LIGHT_NODE

@@ -182,7 +182,8 @@ def separate() -> None:
             obj.data = obj.data.copy()
         node = materials.texture_node(obj)
         if node is not None and node.image.session_uid in taken:
-            material = obj.material_slots[0].material = obj.material_slots[0].material.copy()
+            slot = obj.material_slots[0]
+            material = slot.material = slot.material.copy()
             node = material.node_tree.nodes[materials.IMAGE_NODE]
             node.image = node.image.copy()
         taken |= {obj.data.session_uid} | ({node.image.session_uid} if node else set())

@@ -157,7 +157,7 @@ def _armature(context: bpy.types.Context, name: str, mesh: "HeadMesh") -> bpy.ty
     context.collection.objects.link(rig)
     with _edited(context, rig) as bones:
         bone = bones.new(LAYERS[0].bone)
-        bone.head, bone.tail = mesh.pivot, mesh.pivot
+        bone.head, bone.tail = Vector(mesh.pivot.tolist()), Vector(mesh.pivot.tolist())
         bone.tail.z = mesh.vertices[:, 2].max() + HANDLE
         bone.align_roll(Vector((0, -1, 0)))
         for layer in LAYERS[1:]:

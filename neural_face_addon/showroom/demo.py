@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 from ...models.speech.line_settings import METHOD_CHOICES
 from .. import registration
 from ..passage import passages
-from ..scene import heads, playback
+from ..scene import heads, keyframes, playback
 from ..system import runtime
 from . import studio
 
@@ -67,11 +68,11 @@ def run(options: argparse.Namespace) -> dict:
         scene = bpy.context.scene
         with _timed(seconds, "import"):
             _operate(bpy.ops.neural_face.import_head, filepath=str(_head_file(options.head)))
-        head = bpy.context.object
+        head = heads.required(bpy.context)
         scene.render.fps = round(playback.open_head(head).info.fps)
         with _timed(seconds, "video_to_keys" if options.video else "text_to_keys"):
             _animate(options)
-        first, last = head.animation_data.action.frame_range
+        first, last = _action_of(head).frame_range
         scene.frame_start, scene.frame_end = math.floor(first), math.ceil(last)
         studio.set_up(scene, head)
         bpy.ops.wm.save_as_mainfile(filepath=str(out / "demo.blend"))
@@ -130,7 +131,7 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     seconds[stage] = time.perf_counter() - start
 
 
-def _operate(operator: object, **arguments: object) -> None:
+def _operate(operator: Any, **arguments: Any) -> None:
     """Call an operator; what it reports as an error becomes the demo's error."""
     try:
         result = operator(**arguments)
@@ -149,7 +150,7 @@ def _describe(scene: bpy.types.Scene, obj: bpy.types.Object, options: argparse.N
         "device": str(head.device),
         "frames": scene.frame_end - scene.frame_start + 1,
         "fps": scene.render.fps / scene.render.fps_base,
-        "keys": count_keys(obj.animation_data.action),
+        "keys": count_keys(_action_of(obj)),
         "decode_ms_per_frame": round(_decode_milliseconds(scene, obj, head), 2),
     }
 
@@ -169,6 +170,13 @@ def _about_clip(obj: bpy.types.Object) -> dict:
     }
 
 
+def _action_of(obj: bpy.types.Object) -> bpy.types.Action:
+    action = keyframes.assigned_action(obj)
+    if action is None:
+        raise DemoError("The head was not animated.")
+    return action
+
+
 def count_keys(action: bpy.types.Action) -> int:
     """Keyframes in all slots of an action."""
     strips = [strip for layer in action.layers for strip in layer.strips]
@@ -176,7 +184,7 @@ def count_keys(action: bpy.types.Action) -> int:
     return sum(len(curve.keyframe_points) for curve in curves)
 
 
-def _decode_milliseconds(scene: bpy.types.Scene, obj: bpy.types.Object, head: object) -> float:
+def _decode_milliseconds(scene: bpy.types.Scene, obj: bpy.types.Object, head: Any) -> float:
     """Median time to decode one frame of the line, mesh and texture, without Blender's share."""
     times = []
     for frame in range(scene.frame_start, scene.frame_end + 1)[:TIMED_FRAMES]:

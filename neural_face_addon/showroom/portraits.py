@@ -3,13 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 
 from ...models.speech.manner import Manner, StyleCurve
 from .. import registration
-from ..scene import keyframes, layer_curves, playback
+from ..scene import heads, keyframes, layer_curves, playback
 from ..scene.layers import HAND
 from ..system import runtime
 from . import studio
@@ -50,7 +51,7 @@ def _alone(path: str) -> bpy.types.Object:
     """The head in an empty file."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.ops.neural_face.import_head(filepath=path)
-    return bpy.context.object
+    return heads.required(bpy.context)
 
 
 def _render(
@@ -93,10 +94,11 @@ def line_in_styles(head: bpy.types.Object, text: str) -> tuple[np.ndarray, np.nd
         settings = {"method": method, "fps": fps, "manner": manner}
         made.append(runtime.move(opened, line.cues, line.phones.words, _quiet, **settings))
     rows = _moments(line.cues, opened.lip_gaps(made[0].codes), fps)
-    return tuple(
+    codes, poses = (
         np.concatenate([getattr(item, name)[rows] for item in made])
         for name in ("codes", "head_pose")
     )
+    return codes, poses
 
 
 def _moments(cues: list, gap: np.ndarray, fps: float) -> list[int]:
@@ -130,7 +132,7 @@ def expressive_codes(head: bpy.types.Object) -> list[np.ndarray]:
     return found + [_furthest(examples, takes) for takes in groups if takes]
 
 
-def _furthest(examples: object, takes: list) -> np.ndarray:
+def _furthest(examples: Any, takes: list) -> np.ndarray:
     rows = np.concatenate([np.arange(take.start, take.start + take.count) for take in takes])
     codes = examples.codes[rows]
     return codes[np.argmax(np.linalg.norm(codes, axis=1))]

@@ -16,6 +16,8 @@ def load_package() -> ModuleType:
         spec = importlib.util.spec_from_file_location(
             PACKAGE, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
         )
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{ROOT} is no package")
         module = importlib.util.module_from_spec(spec)
         sys.modules[PACKAGE] = module
         spec.loader.exec_module(module)

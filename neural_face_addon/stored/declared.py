@@ -1,6 +1,7 @@
 """Makes Blender's properties of declared settings."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from bpy.props import (
     BoolProperty,
@@ -38,14 +39,15 @@ def mixin(
     return type("Settings", (), {"__annotations__": every, "__doc__": "Declared settings."})
 
 
-def _property(item: Setting, more: Mapping, options: frozenset[str]) -> object:
+def _property(item: Setting, more: dict[str, Any], options: frozenset[str]) -> object:
     """A property, not yet registered."""
     several = isinstance(item.default, frozenset)
     marks = {"ENUM_FLAG"} if several else {"ANIMATABLE"} if item.keyed else set()
-    about = {"name": item.label, "description": item.sentence, "options": marks | options} | more
+    about: dict[str, Any] = {"name": item.label, "description": item.sentence}
+    about |= {"options": marks | options} | more
     if item.choices:
-        default = {"default": set(item.default) if several else item.default or None}
-        return EnumProperty(items=item.choices, **(default | about))
+        default = set(item.default) if several else item.default or None
+        return EnumProperty(**({"items": item.choices, "default": default} | about))
     if item.value_type is not bool:
         about |= {"subtype": _SUBTYPES.get(item.kind, "NONE")}
     if item.value_type in (int, float):

@@ -1,5 +1,7 @@
 """What a head object keeps in the .blend: head file, codes, sliders, styles, lines and clips."""
 
+from typing import Any
+
 import bpy
 from bpy.props import (
     CollectionProperty,
@@ -32,7 +34,7 @@ def _changed(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> Non
     group.id_data.update_tag()
 
 
-def _code(label: str) -> FloatVectorProperty:
+def _code(label: str) -> Any:
     return FloatVectorProperty(
         name=label,
         description="Expression of this region, in standard deviations of the capture",

@@ -1,6 +1,7 @@
 """Classes handed to Blender and taken back, with their menu entries."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import bpy
 
@@ -36,7 +37,7 @@ def classes_factory(
     return register, unregister
 
 
-def menu_entry(operator: type, **appearance: str) -> Draw:
+def menu_entry(operator: type, **appearance: Any) -> Draw:
     """What draws an operator as an entry of a menu."""
 
     def draw(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:

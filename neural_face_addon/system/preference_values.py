@@ -5,7 +5,7 @@ from pathlib import Path
 
 import bpy
 
-ROOT = __package__.removesuffix(".neural_face_addon.system")
+ROOT = __name__.removesuffix(".neural_face_addon.system.preference_values")
 """The extension's package, under which Blender keeps its preferences."""
 
 

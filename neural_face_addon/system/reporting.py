@@ -35,4 +35,5 @@ def reported(method: Method) -> Method:
         return guarded(self, context, event)
 
     takes_event = len(inspect.signature(method).parameters) == 3
-    return functools.wraps(method)(with_event if takes_event else with_context)
+    wrapper: Method = with_event if takes_event else with_context
+    return functools.wraps(method)(wrapper)

@@ -1,7 +1,7 @@
 """An operator whose work runs in the background: modal with progress and Esc, or blocking."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import bpy
@@ -33,8 +33,9 @@ class TaskOperator:
     prepare: Callable[[bpy.types.Context], Work]
     finish: Callable[[bpy.types.Context, Any], None]
     report: Callable[[set[str], str], None]
+    bl_label: str
 
-    def gather(self, _context: bpy.types.Context) -> Iterator[Step]:
+    def gather(self, _context: bpy.types.Context) -> Generator[Step, None, None]:
         """Steps of reading on the main thread; closed where it stands when the user cancels."""
         yield from ()
 
@@ -60,7 +61,7 @@ class TaskOperator:
         manager = context.window_manager
         self._timer = manager.event_timer_add(self.interval, window=context.window)
         manager.progress_begin(0, 100)
-        manager.modal_handler_add(self)
+        manager.modal_handler_add(self)  # pyright: ignore[reportArgumentType] mixin
         return {"RUNNING_MODAL"}
 
     @reported
