@@ -29,7 +29,7 @@ from models.style.training.style_task import StyleConfig
 from models.video.training import build_video
 from models.video.training.video_task import VideoConfig
 from tests import tiny
-from tests.heads import SUMS, TINY
+from tests.heads import FOLDER, SUMS, TINY
 
 STEPS = {"regions": 60, "style": 400, "video": 150}
 """Enough that styles differ, lips move and eyes follow; a minute in all."""
@@ -101,8 +101,9 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, _narrow_networks():
         write_head_file(TINY, tiny_head(Path(folder)))
-    digest = hashlib.sha256(TINY.read_bytes()).hexdigest()
-    SUMS.write_text(f"{digest}  {TINY.name}\n")
+    stored = sorted(FOLDER.glob("*.nface"))
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in stored]
+    SUMS.write_text("".join(f"{d}  {p.name}\n" for d, p in zip(digests, stored, strict=True)))
 
 
 if __name__ == "__main__":
