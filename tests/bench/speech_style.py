@@ -308,14 +308,13 @@ def _styles(head: Actor) -> Iterator[Figure]:
     closed, monotone = [], []
     lines = [t for t in head.examples.takes if t.split == "held_out" and t.kind == "generated"]
     lines = list({t.text: t for t in lines}.values())[:STYLED_LINES]
-    tools = head.speaker
     manners = sorted({style_of(take) for take in spoken_takes(head.examples)})
     for take in lines:
         timed = cues(take.phones)
 
         def gap(style: StyleCurve, timed: list = timed) -> np.ndarray:
             made = move(head, timed, (), "STYLE", head.info.fps, 0, Manner(style))
-            return tools.lip_gap(made.codes)
+            return head.lip_gaps(made.codes)
 
         for manner in manners:
             opening = gap(StyleCurve(manner))
