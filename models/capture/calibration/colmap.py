@@ -1,9 +1,10 @@
-"""COLMAP's text model: `cameras.txt` and `images.txt`; world to camera, OpenCV's camera axes.
+"""COLMAP's models: world to camera, OpenCV's camera axes, up to scale, standing as they like.
 
-COLMAP reconstructs up to scale, and its world stands as it likes.
+Where `frames` and `rigs` are written beside `images`, they hold the poses: those of `images` may be
+older.
 """
 
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,103 +12,80 @@ from scipy.spatial.transform import Rotation
 
 from ...cameras import Camera
 from ...errors import CaptureError
-from .entries import Calibrated, one_per_camera, pinhole, rigid
+from .colmap_files import Records, read_cameras, read_frames, read_images, read_rigs
+from .colmap_lens import camera_of
+from .entries import Calibrated, one_per_camera, rigid
 
 FOLDERS = ("", "sparse/0", "sparse", "colmap/sparse/0", "colmap/sparse", "colmap")
 """Where the model may be inside a capture."""
-MODELS = {
-    "SIMPLE_PINHOLE": "f cx cy",
-    "PINHOLE": "fx fy cx cy",
-    "SIMPLE_RADIAL": "f cx cy k1",
-    "RADIAL": "f cx cy k1 k2",
-    "OPENCV": "fx fy cx cy k1 k2 p1 p2",
-    "FULL_OPENCV": "fx fy cx cy k1 k2 p1 p2 k3 k4 k5 k6",
-}
-"""Parameters of each lens model that is read, in the file's order."""
+ENDINGS = (".txt", ".bin")
 
 
 def find_colmap(folder: Path) -> Path | None:
-    """Where a capture's COLMAP model is.
-
-    Raises:
-        CaptureError: It is there in binary form only.
-    """
+    """The `images` file of a capture's COLMAP model; text where it is there in both forms."""
     for place in FOLDERS:
-        model = Path(folder) / place
-        if (model / "cameras.txt").is_file() and (model / "images.txt").is_file():
-            return model
-        if (model / "cameras.bin").is_file():
-            raise CaptureError(
-                f"The COLMAP model in {model.name} is binary: convert it with "
-                "'colmap model_converter --output_type TXT'."
-            )
+        for ending in ENDINGS:
+            images = Path(folder) / place / f"images{ending}"
+            if images.is_file() and images.with_stem("cameras").is_file():
+                return images
     return None
 
 
-def read_colmap(model: Path, root: Path) -> list[Calibrated]:
-    """Read the cameras of a text model.
+def read_colmap(images: Path, root: Path) -> list[Calibrated]:
+    """Read the cameras of a model.
 
     Args:
-        model: Folder with `cameras.txt` and `images.txt`.
+        images: Its `images.txt` or `images.bin`; the other files of the same form lie beside it.
         root: The capture; pictures are in its `images` where that exists.
 
     Raises:
-        CaptureError: A file is damaged, or a lens model is not among `MODELS`.
+        CaptureError: A file is damaged, or a lens cannot be expressed.
+        MissingDependencyError: A lens needs pycolmap, which is not installed.
     """
+    cameras = images.with_stem("cameras")
+    pictures = Records(images).read(read_images)
+    lenses = Records(cameras).read(read_cameras)
+    poses = {picture.number: picture.pose for picture in pictures} | _rig_poses(images)
     prefix = "images/" if (Path(root) / "images").is_dir() else ""
-    try:
-        lenses = dict(_lens(line.split()) for line in _lines(Path(model) / "cameras.txt"))
-        poses = _lines(Path(model) / "images.txt", blank=True)
-        posed = [_posed(line, lenses, prefix) for line in _every_second(poses)]
-    except (ValueError, IndexError, KeyError, OSError) as error:
-        raise CaptureError(f"The COLMAP model of {Path(root).name} cannot be read: {error}.") from (
-            error
-        )
+    used: dict[int, Camera] = {}
+    posed = []
+    for picture in pictures:
+        if picture.lens not in lenses:
+            raise CaptureError(f"{cameras.name} lacks camera {picture.lens} of {picture.name}.")
+        if picture.lens not in used:
+            used[picture.lens] = camera_of(lenses[picture.lens], cameras.name)
+        pose = rigid(_matrix(poses[picture.number]), picture.name)
+        camera = replace(used[picture.lens], name=picture.name, world_to_camera=pose)
+        posed.append((f"{prefix}{picture.name}", camera))
     return one_per_camera(posed)
 
 
-def _lines(path: Path, blank: bool = False) -> list[str]:
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if not line.startswith("#") and (blank or line)]
+def _rig_poses(images: Path) -> dict[int, np.ndarray]:
+    """World to camera (7) of each picture that a frame of a rig holds."""
+    rigs, frames = images.with_stem("rigs"), images.with_stem("frames")
+    if not (rigs.is_file() and frames.is_file()):
+        return {}
+    sensors = Records(rigs).read(read_rigs)
+    return {
+        picture: _after(sensors[rig, camera], pose)
+        for rig, pose, camera, picture in Records(frames).read(read_frames)
+        if (rig, camera) in sensors
+    }
 
 
-def _every_second(lines: list[str]) -> Iterator[str]:
-    """The poses of `images.txt`; the line after each holds its points and may be blank."""
-    rest = iter(lines)
-    for line in rest:
-        if line:
-            yield line
-            next(rest, None)
+def _after(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """The pose (7) that moves by `inner`, then by `outer`."""
+    turn = _rotation(outer)
+    w_last = (turn * _rotation(inner)).as_quat()
+    return np.r_[w_last[3], w_last[:3], turn.apply(inner[4:]) + outer[4:]]
 
 
-def _lens(words: list[str]) -> tuple[int, Camera]:
-    number, model, width, height = int(words[0]), words[1], int(words[2]), int(words[3])
-    if model not in MODELS:
-        raise CaptureError(
-            f"COLMAP's lens model {model} is not read: use OPENCV, or 'colmap image_undistorter'."
-        )
-    names = MODELS[model].split()
-    values = dict(zip(names, map(float, words[4 : 4 + len(names)]), strict=True))
-    fx, fy = (values[key if key in values else "f"] for key in ("fx", "fy"))
-    order = "k1 k2 p1 p2 k3 k4 k5 k6".split()
-    return number, Camera(
-        name=str(number),
-        intrinsics=pinhole(fx, fy, values["cx"], values["cy"], str(number)),
-        width=width,
-        height=height,
-        world_to_camera=np.eye(4),
-        distortion=tuple(values.get(k, 0.0) for k in order[: 8 if "k3" in values else 4]),
-    )
+def _rotation(pose: np.ndarray) -> Rotation:
+    return Rotation.from_quat(pose[[1, 2, 3, 0]])
 
 
-def _posed(line: str, lenses: dict[int, Camera], prefix: str) -> tuple[str, Camera]:
-    words = line.split(maxsplit=9)
-    w, x, y, z, *translation = map(float, words[1:8])
-    lens, name = lenses[int(words[8])], words[9].replace("\\", "/")
+def _matrix(pose: np.ndarray) -> np.ndarray:
     matrix = np.eye(4)
-    matrix[:3, :3] = Rotation.from_quat((x, y, z, w)).as_matrix()
-    matrix[:3, 3] = translation
-    camera = Camera(
-        name, lens.intrinsics, lens.width, lens.height, rigid(matrix, name), lens.distortion
-    )
-    return f"{prefix}{name}", camera
+    matrix[:3, :3] = _rotation(pose).as_matrix()
+    matrix[:3, 3] = pose[4:]
+    return matrix

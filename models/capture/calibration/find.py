@@ -36,12 +36,12 @@ def read_calibration(root: Path) -> Calibration:
         return Calibration(FILE, tuple(read_transforms(root / FILE)))
     model = find_colmap(root)
     if model is not None:
-        return Calibration("COLMAP text model", tuple(read_colmap(model, root)))
+        return Calibration("COLMAP model", tuple(read_colmap(model, root)))
     cameras = read_opencv(root)
     if not cameras:
         raise CaptureError(
             f"The capture {root.name} has no calibration: it needs transforms.json (nerfstudio, "
-            "instant-ngp), COLMAP's cameras.txt and images.txt, or OpenCV's calibration as JSON or "
-            "YAML."
+            "instant-ngp), COLMAP's cameras and images (text or binary), or OpenCV's calibration "
+            "as JSON or YAML."
         )
     return Calibration("OpenCV calibration", tuple(cameras))
