@@ -55,7 +55,8 @@ def read_colmap(images: Path, root: Path) -> list[Calibrated]:
         if picture.lens not in used:
             used[picture.lens] = camera_of(lenses[picture.lens], cameras.name)
         pose = rigid(_matrix(poses[picture.number]), picture.name)
-        camera = replace(used[picture.lens], name=picture.name, world_to_camera=pose)
+        lens = used[picture.lens]
+        camera = replace(lens, name=picture.name, world_to_camera=lens.world_to_camera @ pose)
         posed.append((f"{prefix}{picture.name}", camera))
     return one_per_camera(posed)
 
