@@ -1,6 +1,9 @@
 """COLMAP's models as pycolmap writes them: lenses, rigs, both forms, damage."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 from capture_scenes import ring_of_cameras
 
 from models.cameras import Camera
+from models.capture.calibration import colmap_lens
 from models.capture.calibration.find import read_calibration
 from models.errors import CaptureError, MissingDependencyError
 
@@ -180,10 +184,47 @@ def test_a_lens_that_is_not_near_enough(tmp_path: Path) -> None:
     assert message.startswith("cameras.txt: the lens THIN_PRISM_FISHEYE of camera 1 would be wrong")
 
 
+READ_WHILE_STOPPABLE = """
+import os, signal, sys
+from pathlib import Path
+from models.capture.calibration.find import read_calibration
+
+signal.signal(signal.SIGTERM, lambda *_: print("asked to stop"))
+read_calibration(Path(sys.argv[1]))
+os.kill(os.getpid(), signal.SIGTERM)
+print("pycolmap" in sys.modules)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without asking")
+def test_a_lens_leaves_signals_to_the_program(tmp_path: Path) -> None:
+    write(single("FOV", FITTED["FOV"]), tmp_path / "sparse", "txt")
+    done = subprocess.run(
+        [sys.executable, "-c", READ_WHILE_STOPPABLE, str(tmp_path)],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.splitlines() == ["asked to stop", "False"], done.stderr
+
+
+@pytest.mark.parametrize("script", ["import sys; sys.exit(3)", "print('no JSON')"])
+def test_a_pycolmap_that_does_not_work(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(single("FOV", FITTED["FOV"]), tmp_path / "sparse", "txt")
+    child = tmp_path / "child.py"
+    child.write_text(script)
+    monkeypatch.setattr(colmap_lens, "_CHILD", child)
+    with pytest.raises(MissingDependencyError, match="pycolmap, which does not work here"):
+        read_calibration(tmp_path)
+
+
 def test_without_pycolmap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(single("FOV", FITTED["FOV"]), tmp_path / "a" / "sparse", "txt")
     write(single("OPENCV", EXACT["OPENCV"]), tmp_path / "b" / "sparse", "bin")
-    monkeypatch.setitem(__import__("sys").modules, "pycolmap", None)
+    monkeypatch.setitem(sys.modules, "pycolmap", None)
     with pytest.raises(MissingDependencyError, match="pycolmap"):
         read_calibration(tmp_path / "a")
     assert len(read(tmp_path / "b")) == len(RING)

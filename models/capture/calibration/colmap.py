@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ...cameras import Camera
 from ...errors import CaptureError
 from .colmap_files import Records, read_cameras, read_frames, read_images, read_rigs
-from .colmap_lens import camera_of
+from .colmap_lens import cameras_of
 from .entries import Calibrated, one_per_camera, rigid
 
 FOLDERS = ("", "sparse/0", "sparse", "colmap/sparse/0", "colmap/sparse", "colmap")
@@ -47,13 +46,13 @@ def read_colmap(images: Path, root: Path) -> list[Calibrated]:
     lenses = Records(cameras).read(read_cameras)
     poses = {picture.number: picture.pose for picture in pictures} | _rig_poses(images)
     prefix = "images/" if (Path(root) / "images").is_dir() else ""
-    used: dict[int, Camera] = {}
-    posed = []
     for picture in pictures:
         if picture.lens not in lenses:
             raise CaptureError(f"{cameras.name} lacks camera {picture.lens} of {picture.name}.")
-        if picture.lens not in used:
-            used[picture.lens] = camera_of(lenses[picture.lens], cameras.name)
+    numbers = {picture.lens for picture in pictures}
+    used = cameras_of([lenses[number] for number in sorted(numbers)], cameras.name)
+    posed = []
+    for picture in pictures:
         pose = rigid(_matrix(poses[picture.number]), picture.name)
         lens = used[picture.lens]
         camera = replace(lens, name=picture.name, world_to_camera=lens.world_to_camera @ pose)

@@ -5,9 +5,19 @@ Six models are the same. The others are computed by pycolmap (4.2.1: a wheel of 
 round ones to 0.015 px at the most (640 × 480 pixels, up to 153° from corner to corner), two with
 prisms to 0.06 px (0.07 and 0.14 px without the small turn that they need); at 4096 pixels they
 would be 0.37 px off, and are refused.
+
+pycolmap works in a child process (`colmap_lens_child.py`), one for all lenses of a model: where it
+is imported, SIGTERM ends the process with a stack trace, whatever was to be done at that signal.
 """
 
-from types import ModuleType
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -30,26 +40,53 @@ MOST_ERROR = 0.25
 """Pixels by which a fitted lens may be wrong anywhere in the picture."""
 GRID = 17
 """Places across the picture, in both directions, that a lens is fitted to."""
+FINE = 3 * GRID
+"""Places at which its error is measured."""
 TAME = 0.03
 """Pixels that a coefficient of 1 costs: they stay small, so that the lens is no surprise beyond."""
+_CHILD = Path(__file__).parent / "colmap_lens_child.py"
+_TIMEOUT = 120
+"""Seconds for the child, which needs less than one once its 38 MB are read."""
 
 
-def camera_of(lens: Lens, file: str) -> Camera:
-    """The camera of a lens, at the world's origin; a fitted one may be turned there by a little.
+@dataclass(frozen=True)
+class _Seen:
+    """What a lens sees.
+
+    Attributes:
+        plane: (N, 3) points one unit before the camera.
+        pixels: (N, 2) where the lens shows them.
+    """
+
+    plane: np.ndarray
+    pixels: np.ndarray
+
+
+def cameras_of(lenses: Sequence[Lens], file: str) -> dict[int, Camera]:
+    """The cameras of lenses by number, at the world's origin; fitted ones are turned by a little.
 
     Args:
-        lens: A record of COLMAP's.
-        file: Name of the file it is from, for messages.
+        lenses: Records of COLMAP's.
+        file: Name of the file they are from, for messages.
 
     Raises:
         CaptureError: A number is impossible, or no lens of ours comes near enough.
-        MissingDependencyError: The lens needs pycolmap, which is not installed.
+        MissingDependencyError: A lens needs pycolmap, which is not installed or does not work.
     """
+    for lens in lenses:
+        if not np.isfinite(lens.values).all():
+            raise CaptureError(
+                f"{file}: the lens of camera {lens.number} has numbers that are not finite."
+            )
+    cameras = {lens.number: _exact(lens) for lens in lenses if lens.model in EXACT}
+    others = [lens for lens in lenses if lens.model not in EXACT]
+    for lens, reply in zip(others, _asked(others) if others else (), strict=True):
+        cameras[lens.number] = _fitted(lens, *_seen(lens, reply, file), file)
+    return cameras
+
+
+def _exact(lens: Lens) -> Camera:
     name = str(lens.number)
-    if not np.isfinite(lens.values).all():
-        raise CaptureError(f"{file}: the lens of camera {name} has numbers that are not finite.")
-    if lens.model not in EXACT:
-        return _fitted(lens, file)
     values = dict(zip(EXACT[lens.model].split(), lens.values, strict=True))
     fx, fy = (values[key if key in values else "f"] for key in ("fx", "fy"))
     order = "k1 k2 p1 p2 k3 k4 k5 k6".split()
@@ -58,8 +95,8 @@ def camera_of(lens: Lens, file: str) -> Camera:
     return Camera(name, intrinsics, lens.width, lens.height, np.eye(4), distortion)
 
 
-def _fitted(lens: Lens, file: str) -> Camera:
-    plane, pixels = _seen(lens, GRID, file)
+def _fitted(lens: Lens, coarse: _Seen, fine: _Seen, file: str) -> Camera:
+    plane, pixels = coarse.plane, coarse.pixels
     focal, middle = max(lens.width, lens.height), np.array([lens.width, lens.height]) / 2
 
     def camera(x: np.ndarray) -> Camera:
@@ -81,7 +118,7 @@ def _fitted(lens: Lens, file: str) -> Camera:
     x[:2] = np.array(start)[:, 0] / focal
     x[2:4] = (np.array(start)[:, 1] - middle) / focal
     found = camera(least_squares(residuals, x, x_scale="jac", max_nfev=100).x)
-    error = _worst(found, *_seen(lens, 3 * GRID, file))
+    error = _worst(found, fine)
     if error > MOST_ERROR:
         raise CaptureError(
             f"{file}: the lens {lens.model} of camera {lens.number} would be wrong by {error:.2f} "
@@ -90,35 +127,39 @@ def _fitted(lens: Lens, file: str) -> Camera:
     return found
 
 
-def _worst(camera: Camera, plane: np.ndarray, pixels: np.ndarray) -> float:
+def _worst(camera: Camera, seen: _Seen) -> float:
     """The largest error in pixels, there and back."""
-    there = camera.project(plane)[0]
-    straight = camera.normalised(pixels)
+    there = camera.project(seen.plane)[0]
+    straight = camera.normalised(seen.pixels)
     turn = camera.world_to_camera[:3, :3]
     back = camera.project(np.c_[straight, np.ones(len(straight))] @ turn)[0]
-    error = np.abs(np.stack([there, back]) - pixels).max()
+    error = np.abs(np.stack([there, back]) - seen.pixels).max()
     return float(error) if np.isfinite(error) else float("inf")
 
 
-def _seen(lens: Lens, side: int, file: str) -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, 3) one unit before the camera and their pixels (N, 2), all over the picture.
+def _grid(lens: Lens, side: int) -> np.ndarray:
+    """Pixels (side², 2) all over the picture, its borders included."""
+    steps = np.meshgrid(np.linspace(0, lens.width, side), np.linspace(0, lens.height, side))
+    return np.stack(steps, -1).reshape(-1, 2)
+
+
+def _pixels(lens: Lens) -> np.ndarray:
+    """Both grids' pixels (GRID² + FINE², 2)."""
+    return np.concatenate([_grid(lens, GRID), _grid(lens, FINE)])
+
+
+def _seen(lens: Lens, reply: tuple[list, list], file: str) -> tuple[_Seen, _Seen]:
+    """What a lens sees on the grid it is fitted to, and on the fine one.
+
+    Args:
+        lens: The lens.
+        reply: The child's.
+        file: Name of its file.
 
     Raises:
-        CaptureError: The lens is damaged, or sees more than half of the world.
+        CaptureError: The lens sees more than half of the world.
     """
-    colmap = _load_pycolmap()
-    steps = np.meshgrid(np.linspace(0, lens.width, side), np.linspace(0, lens.height, side))
-    pixels = np.stack(steps, -1).reshape(-1, 2)
-    try:
-        theirs = colmap.Camera(
-            model=lens.model, width=lens.width, height=lens.height, params=lens.values
-        )
-        plane = np.c_[theirs.cam_from_img(pixels), np.ones(len(pixels))]
-        again = theirs.img_from_cam(plane)
-    except (ValueError, TypeError) as error:
-        raise CaptureError(f"{file}: the lens of camera {lens.number} is damaged: {error}.") from (
-            error
-        )
+    pixels, (plane, again) = _pixels(lens), map(np.array, reply)
     # Where a ray goes backward, pycolmap gives no number, or one that is not that pixel's.
     off = np.abs(again - pixels).max()
     if not off < MOST_ERROR / 10:
@@ -126,15 +167,46 @@ def _seen(lens: Lens, side: int, file: str) -> tuple[np.ndarray, np.ndarray]:
             f"{file}: the lens {lens.model} of camera {lens.number} sees too much for a flat "
             f"picture of {lens.width} × {lens.height} pixels: run 'colmap image_undistorter'."
         )
-    return plane, pixels
+    plane = np.c_[plane, np.ones(len(plane))]
+    few = GRID * GRID
+    return _Seen(plane[:few], pixels[:few]), _Seen(plane[few:], pixels[few:])
 
 
-def _load_pycolmap() -> ModuleType:
-    try:
-        import pycolmap
-    except ImportError as error:
+def _asked(lenses: Sequence[Lens]) -> list[tuple[list, list]]:
+    """The child's reply for each lens: its pixels on the plane, and these as pixels again.
+
+    Raises:
+        MissingDependencyError: pycolmap is not installed, or does not work.
+    """
+    if importlib.util.find_spec("pycolmap") is None:
         raise MissingDependencyError(
             "This COLMAP lens needs the Python package pycolmap, which is not installed. "
             "Install it, or run 'colmap image_undistorter'."
+        )
+    order = [
+        {
+            "model": lens.model,
+            "width": lens.width,
+            "height": lens.height,
+            "values": lens.values,
+            "pixels": _pixels(lens).tolist(),
+        }
+        for lens in lenses
+    ]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", str(_CHILD)],  # its folder's modules hide no package's
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=True,
+            # Blender's packages folder is known to this process only.
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        return json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise MissingDependencyError(
+            "This COLMAP lens needs the Python package pycolmap, which does not work here. "
+            "Install it anew, or run 'colmap image_undistorter'."
         ) from error
-    return pycolmap
