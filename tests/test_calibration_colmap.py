@@ -177,6 +177,12 @@ def test_lenses_that_see_too_much(tmp_path: Path) -> None:
     assert message.startswith("cameras.bin: the lens FISHEYE of camera 1 sees too much")
 
 
+@pytest.mark.parametrize("name", ["PINHOLE", "FISHEYE"])
+def test_a_lens_that_mirrors(name: str, tmp_path: Path) -> None:
+    write(single(name, (500, -500, 320, 240)), tmp_path / "sparse", "txt")
+    assert "focal length of camera 1 is not positive" in refused(tmp_path)
+
+
 def test_a_lens_that_is_not_near_enough(tmp_path: Path) -> None:
     tilted = (*FITTED["THIN_PRISM_FISHEYE"][:-2], 0.1, -0.05)
     write(single("THIN_PRISM_FISHEYE", tilted), tmp_path / "sparse", "txt")
@@ -264,8 +270,9 @@ def test_damaged_numbers(tmp_path: Path) -> None:
     assert "cameras.txt: the lens of camera 1 has numbers that are not finite" in refused(tmp_path)
     cameras.write_text(whole.replace("FOV", "LENS"))
     assert "cameras.txt cannot be read: 'LENS' is no whole number" in refused(tmp_path)
-    cameras.write_text(whole.replace("640", "0"))
-    assert "cameras.txt cannot be read: camera 1 has no pixels" in refused(tmp_path)
+    for width in ("0", "-640"):
+        cameras.write_text(whole.replace("640", width))
+        assert "cameras.txt cannot be read: camera 1 has no pixels" in refused(tmp_path)
     cameras.write_text(whole)
     images.write_text("1 0 0 0 0 0 0 1 1 a.png\n")
     assert "images.txt cannot be read: a pose is no rotation" in refused(tmp_path)

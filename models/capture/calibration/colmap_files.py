@@ -171,7 +171,7 @@ def read_cameras(records: Records) -> dict[int, Lens]:
 
 def _lens(source: _Text | _Binary) -> Lens:
     number, model, width, height = source.take("IiQQ")
-    if not 0 <= model < len(MODELS) or not width * height:
+    if not 0 <= model < len(MODELS) or min(width, height) < 1:
         raise ValueError(f"camera {number} has no pixels, or a lens model that is not known")
     name = list(MODELS)[model]
     return Lens(number, name, width, height, source.take("d" * MODELS[name]))

@@ -118,6 +118,8 @@ def _fitted(lens: Lens, coarse: _Seen, fine: _Seen, file: str) -> Camera:
     x[:2] = np.array(start)[:, 0] / focal
     x[2:4] = (np.array(start)[:, 1] - middle) / focal
     found = camera(least_squares(residuals, x, x_scale="jac", max_nfev=100).x)
+    (fx, _, cx), (_, fy, cy) = found.intrinsics[:2]
+    pinhole(fx, fy, cx, cy, found.name)  # refuses what mirrors
     error = _worst(found, fine)
     if error > MOST_ERROR:
         raise CaptureError(
