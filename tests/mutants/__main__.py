@@ -70,7 +70,7 @@ def copy_tree(target: Path) -> None:
             (target / path.name).symlink_to(path.resolve())
 
 
-def passes(tree: Path, tests: Sequence[str]) -> bool:
+def passes(tree: Path, tests: Sequence[str], seconds: float = MOST_SECONDS) -> bool:
     """Whether tests pass in a tree.
 
     Raises:
@@ -78,9 +78,7 @@ def passes(tree: Path, tests: Sequence[str]) -> bool:
     """
     command = [sys.executable, *PYTEST, *tests]
     try:
-        done = subprocess.run(
-            command, cwd=tree, capture_output=True, text=True, timeout=MOST_SECONDS
-        )
+        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
         return False
     if done.returncode not in (0, 1, 2):  # 2: a module that no longer imports is noticed as well
@@ -119,7 +117,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder)
         copy_tree(tree)
-        if not passes(tree, sorted({test for item in chosen for test in item.tests})):
+        tests = sorted({test for item in chosen for test in item.tests})
+        if not passes(tree, tests, len(tests) * MOST_SECONDS):
             print("the tests fail without any break: mend them first")
             return 1
         survived = 0
